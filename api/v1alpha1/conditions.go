@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Condition types of a PeerNode. This file is the manual of status: every type and every reason that a person
+// or a program can meet is here, with what it asks of them.
+const (
+	// ConditionReady is True while the peer serves, by its software's own judgement.
+	ConditionReady = "Ready"
+
+	// ConditionReconciling is True while the operator works or waits towards the spec (kstatus).
+	ConditionReconciling = "Reconciling"
+
+	// ConditionStalled is True when only a person can help; nothing that runs is touched meanwhile (kstatus).
+	ConditionStalled = "Stalled"
+
+	// ConditionIdentityBound is True once the running software has proven which key it holds.
+	ConditionIdentityBound = "IdentityBound"
+
+	// ConditionStorageReady is True while the volume is bound and as large as asked for.
+	ConditionStorageReady = "StorageReady"
+
+	// ConditionPeersResolved is True when every declared peer exists, is known by its identity, and declares this
+	// one in return. Shown only while peers are declared.
+	ConditionPeersResolved = "PeersResolved"
+
+	// ConditionCustomPodTemplate is True while spec.podTemplate changes the pod that the operator would build.
+	ConditionCustomPodTemplate = "CustomPodTemplate"
+)
+
+// Reasons of Ready, Reconciling and Stalled. A wait says what it waits for; a refusal says what is wrong.
+const (
+	// ReasonServing: the peer runs and its software reports that it serves.
+	ReasonServing = "Serving"
+	// ReasonSuspended: the peer was stopped by spec.suspend; volume and keys stay.
+	ReasonSuspended = "Suspended"
+	// ReasonSettled: nothing is left to do.
+	ReasonSettled = "Settled"
+	// ReasonDeleting: the PeerNode is being deleted.
+	ReasonDeleting = "Deleting"
+
+	// ReasonWaitingForPod: the pod is being created, started, or its readiness probe does not succeed yet.
+	ReasonWaitingForPod = "WaitingForPod"
+	// ReasonWaitingForPodGone: the pod is stopping.
+	ReasonWaitingForPodGone = "WaitingForPodGone"
+	// ReasonWaitingForRevision: the pod of the previous revision has to be replaced first.
+	ReasonWaitingForRevision = "WaitingForRevision"
+	// ReasonWaitingForVolume: the volume is not bound yet.
+	ReasonWaitingForVolume = "WaitingForVolume"
+	// ReasonWaitingForResize: the volume is growing.
+	ReasonWaitingForResize = "WaitingForResize"
+	// ReasonWaitingForPreviousPeerNode: objects of a deleted PeerNode of the same name are still going away.
+	ReasonWaitingForPreviousPeerNode = "WaitingForPreviousPeerNode"
+	// ReasonWaitingForNode: no node can take the pod; the message is the scheduler's.
+	ReasonWaitingForNode = "WaitingForNode"
+	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
+	ReasonWaitingForImage = "WaitingForImage"
+	// ReasonCrashLooping: the peer's process ends again and again; its last message is shown.
+	ReasonCrashLooping = "CrashLooping"
+	// ReasonRetrying: a request to the API server failed and is tried again.
+	ReasonRetrying = "Retrying"
+
+	// ReasonForeignObject: an object with the name that the operator needs belongs to someone else. Rename or
+	// remove it, or give the PeerNode another name.
+	ReasonForeignObject = "ForeignObject"
+	// ReasonInvalidPodTemplate: spec.podTemplate is not a patch of a pod template, or lifts a safeguard.
+	ReasonInvalidPodTemplate = "InvalidPodTemplate"
+	// ReasonNoImage: neither the spec nor the operator names an image.
+	ReasonNoImage = "NoImage"
+	// ReasonInvalidSoftware: the software's part of the spec contradicts itself.
+	ReasonInvalidSoftware = "InvalidSoftware"
+	// ReasonObjectRefused: the API server refuses an object that the spec leads to; the message is the server's.
+	ReasonObjectRefused = "ObjectRefused"
+	// ReasonIdentityRefused: the software refuses its key; the message is the software's.
+	ReasonIdentityRefused = "IdentityRefused"
+	// ReasonIdentityMissing: the Secret that is recorded as the peer's key is gone. Restore it; no new key is made.
+	ReasonIdentityMissing = "IdentityMissing"
+	// ReasonVolumeLost: the claim lost its volume.
+	ReasonVolumeLost = "VolumeLost"
+)
+
+// Reasons of the other conditions.
+const (
+	// ReasonKeyProven: the software derived the peer ID from the key.
+	ReasonKeyProven = "KeyProven"
+	// ReasonKeyCreated: the key exists, no process has shown yet that it can use it.
+	ReasonKeyCreated = "KeyCreated"
+	// ReasonBound: the volume is bound.
+	ReasonBound = "Bound"
+	// ReasonLargerThanAsked: the volume that was taken up again is larger than spec.storage.size; it is kept.
+	ReasonLargerThanAsked = "LargerThanAsked"
+	// ReasonAllKnown: every declared peer is known.
+	ReasonAllKnown = "AllKnown"
+	// ReasonPeerMissing: a declared PeerNode does not exist.
+	ReasonPeerMissing = "PeerMissing"
+	// ReasonPeerUnknown: a declared PeerNode has not shown its identity yet.
+	ReasonPeerUnknown = "PeerUnknown"
+	// ReasonPeerOneSided: a declared PeerNode does not declare this one in return, so they cannot connect.
+	ReasonPeerOneSided = "PeerOneSided"
+	// ReasonPatched: spec.podTemplate is in effect.
+	ReasonPatched = "Patched"
+)
+
+// Reasons of events that are not also reasons of a condition.
+const (
+	// ReasonCreated: the operator made the objects of a new PeerNode.
+	ReasonCreated = "Created"
+	// ReasonDataRetained: the PeerNode is gone, its volume stays.
+	ReasonDataRetained = "DataRetained"
+	// ReasonDataDeleted: the volume was deleted as spec.deletionPolicy.data asks.
+	ReasonDataDeleted = "DataDeleted"
+	// ReasonVolumeAdopted: the retained volume of an earlier PeerNode of the same name was taken up again.
+	ReasonVolumeAdopted = "VolumeAdopted"
+	// ReasonGrowing: the volume was asked to grow.
+	ReasonGrowing = "Growing"
+	// ReasonDrifted: an object was changed by someone else and has been set right.
+	ReasonDrifted = "Drifted"
+)

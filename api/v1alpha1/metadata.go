@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Labels, annotations and finalizers that peernode-operator writes. A name is never reused for another meaning.
+const (
+	// LabelPeerNode names the PeerNode that an object belongs to. It is part of every selector and never changes.
+	LabelPeerNode = "peernode.dev/peernode"
+
+	// LabelComponent tells which part of the operator's work an object is, for people and dashboards.
+	LabelComponent = "app.kubernetes.io/component"
+
+	// LabelManagedBy with the value ManagedBy marks the objects that the operator owns. The operator caches
+	// only these, adopts only these, and never deletes anything without it.
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+
+	// ManagedBy is the value of LabelManagedBy.
+	ManagedBy = "peernode-operator"
+
+	// AnnotationIntent holds the hash of the intent that was last applied to an object. Together with a field by
+	// field comparison it lets the operator see drift without sending a request.
+	AnnotationIntent = "peernode.dev/intent"
+
+	// AnnotationConfig on a pod template holds the hash of the configuration files that a peer reads only at
+	// start, so that a change of theirs replaces the pod.
+	AnnotationConfig = "peernode.dev/config"
+
+	// AnnotationOwnerUID on a retained volume holds the UID of the PeerNode that used it last.
+	AnnotationOwnerUID = "peernode.dev/owner-uid"
+
+	// AnnotationPlaintextKey marks a Secret that holds a private key in plaintext. Sealed identities replace it.
+	AnnotationPlaintextKey = "peernode.dev/plaintext-private-key"
+
+	// FinalizerData is set on a PeerNode while spec.deletionPolicy.data is Delete: the volume is deleted on
+	// purpose, by the operator, with preconditions, before the PeerNode goes.
+	FinalizerData = "peernode.dev/data"
+)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// PeerNodeStatus is the peer as the operator last saw it.
+type PeerNodeStatus struct {
+	// observedGeneration is the generation of the spec that this status speaks of.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, StorageReady, PeersResolved and
+	// CustomPodTemplate where they apply.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// software is the kind of software that runs: p2pAgent or custom.
+	// +optional
+	Software string `json:"software,omitempty"`
+
+	// image is the image that the peer is told to run, the operator's default included.
+	// +optional
+	Image string `json:"image,omitempty"`
+
+	// identity is the key in use.
+	// +optional
+	Identity *PeerIdentityStatus `json:"identity,omitempty"`
+
+	// endpoints are the addresses of the peer.
+	// +optional
+	Endpoints *PeerEndpoints `json:"endpoints,omitempty"`
+
+	// storage is the volume in use.
+	// +optional
+	Storage *PeerStorageStatus `json:"storage,omitempty"`
+}
+
+// PeerIdentityStatus is the key in use.
+type PeerIdentityStatus struct {
+	// epoch counts the keys of this peer, from 1. It never goes back.
+	// +optional
+	Epoch int64 `json:"epoch,omitempty"`
+
+	// secretName is the Secret that holds the key. Once recorded, a missing Secret stops the peer; a new key is
+	// never made in its place.
+	// +optional
+	SecretName string `json:"secretName,omitempty"`
+
+	// peerID is the name of the peer in its network, as its own software derives it from the key.
+	// +optional
+	PeerID string `json:"peerID,omitempty"`
+
+	// publicKey is the public key, in the encoding of the software.
+	// +optional
+	PublicKey string `json:"publicKey,omitempty"`
+}
+
+// PeerEndpoints are the addresses of the peer.
+type PeerEndpoints struct {
+	// peer is where other peers in the cluster reach it, host and port.
+	// +optional
+	Peer string `json:"peer,omitempty"`
+
+	// api is where users in the cluster reach its API, host and port, while it is enabled.
+	// +optional
+	API string `json:"api,omitempty"`
+}
+
+// PeerStorageStatus is the volume in use.
+type PeerStorageStatus struct {
+	// claimName is the PersistentVolumeClaim.
+	// +optional
+	ClaimName string `json:"claimName,omitempty"`
+
+	// requested is the size that was asked for.
+	// +optional
+	Requested *resource.Quantity `json:"requested,omitempty"`
+
+	// capacity is the size that the volume has.
+	// +optional
+	Capacity *resource.Quantity `json:"capacity,omitempty"`
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// PeerNode is one peer of a peer-to-peer network: one identity, one volume and at most one running process.
+// The smallest one names its software, its image and the size of its storage; everything else has a safe default.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=pn,categories=peers
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether the peer serves"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready, or what it waits for"
+// +kubebuilder:printcolumn:name="Software",type=string,JSONPath=`.status.software`,description="The peer software"
+// +kubebuilder:printcolumn:name="Storage",type=string,JSONPath=`.status.storage.capacity`,description="What the volume holds"
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Peer ID",type=string,priority=1,JSONPath=`.status.identity.peerID`,description="The name of the peer in its network"
+// +kubebuilder:printcolumn:name="Peers",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="PeersResolved")].status`,description="Whether every declared peer is known"
+// +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
+// +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",fieldPath=".metadata.name",message="must be at most 52 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because Services and pod labels are named after it"
+type PeerNode struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the peer as it should be. The operator never writes to it.
+	// +required
+	Spec PeerNodeSpec `json:"spec"`
+
+	// status is the peer as the operator last saw it.
+	// +optional
+	Status PeerNodeStatus `json:"status,omitzero"`
+}
+
+// PeerNodeList is a list of PeerNodes.
+//
+// +kubebuilder:object:root=true
+type PeerNodeList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []PeerNode `json:"items"`
+}
+
+// PeerNodeSpec is the peer as it should be.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.image) || has(self.software.p2pAgent)",fieldPath=".image",message="is required for software.custom; only software.p2pAgent has a default image"
+// +kubebuilder:validation:XValidation:rule="!has(self.identity) || has(self.software.p2pAgent)",fieldPath=".identity",message="must not be set for software.custom, which keeps its own identity under its data path"
+// +kubebuilder:validation:XValidation:rule="has(self.identity) && has(self.identity.type) ? (has(oldSelf.identity) && has(oldSelf.identity.type) ? self.identity.type == oldSelf.identity.type : self.identity.type == 'Ed25519') : !(has(oldSelf.identity) && has(oldSelf.identity.type) && oldSelf.identity.type != 'Ed25519')",fieldPath=".identity",message="type is fixed at creation; a peer with another type of key is another peer"
+// +kubebuilder:validation:XValidation:rule="(has(self.deletionPolicy) && has(self.deletionPolicy.keys) && self.deletionPolicy.keys == 'Delete') == (has(oldSelf.deletionPolicy) && has(oldSelf.deletionPolicy.keys) && oldSelf.deletionPolicy.keys == 'Delete')",fieldPath=".deletionPolicy",message="keys is fixed at creation, because it is written into the key's Secret, which nothing may change afterwards"
+type PeerNodeSpec struct {
+	// software is the program that this peer runs. Exactly one kind, fixed at creation: data of one kind is of no
+	// use to another.
+	// +required
+	Software PeerSoftware `json:"software"`
+
+	// image is the container image of the peer, pinned by digest where it matters:
+	// registry.example.com/peer@sha256:... . Required for custom; p2pAgent defaults to the reference agent that
+	// came with the operator.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?(:[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference such as registry.example.com/peer@sha256:<64 hexadecimal digits> or registry.example.com/peer:v1"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[a-z0-9]') || self.contains('@') || self.matches('^.*:[a-zA-Z0-9_][a-zA-Z0-9_.-]*$')",message="must carry a digest (@sha256:...) or at least a tag, so that a restart cannot silently change the program"
+	Image string `json:"image,omitempty"`
+
+	// imagePullSecrets names Secrets of this namespace with credentials for the image's registry.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=8
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+
+	// suspend stops the peer: its pod goes, its volume, keys and addresses stay. Set it back to resume.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+
+	// identity is the key by which other peers know this one.
+	// +optional
+	Identity *PeerIdentity `json:"identity,omitempty"`
+
+	// storage is the volume that holds the peer's data.
+	// +required
+	Storage PeerStorage `json:"storage"`
+
+	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
+	// both directions, except DNS.
+	// +optional
+	Network PeerNetwork `json:"network,omitzero"`
+
+	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitzero"`
+
+	// resources are the compute resources of the peer's container. Default: requests of 100m CPU and 128Mi
+	// memory, limit of 512Mi memory.
+	// +optional
+	Resources PeerResources `json:"resources,omitzero"`
+
+	// podTemplate is the last resort: a strategic merge patch for the peer's pod template (metadata and spec, as
+	// in a Deployment's spec.template), for node selectors, tolerations, affinity or a sidecar. It cannot lift
+	// the restricted pod security of the peer. While it is set the condition CustomPodTemplate is shown.
+	// +optional
+	// +kubebuilder:validation:Type=object
+	// +kubebuilder:pruning:PreserveUnknownFields
+	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
+}
+
+// PeerSoftware is the program that a peer runs: one arm for each kind that the operator knows.
+//
+// +kubebuilder:validation:ExactlyOneOf=p2pAgent;custom
+// +kubebuilder:validation:XValidation:rule="has(self.p2pAgent) == has(oldSelf.p2pAgent)",message="the kind of software is fixed at creation; make another PeerNode for another kind"
+type PeerSoftware struct {
+	// p2pAgent is an agent that keeps the written p2p-agent contract, by default the reference agent.
+	// +optional
+	P2PAgent *P2PAgentSoftware `json:"p2pAgent,omitempty"`
+
+	// custom is any other peer program, described by its command, ports, files, data path and probes.
+	// +optional
+	Custom *CustomSoftware `json:"custom,omitempty"`
+}
+
+// IdentityType is an algorithm of identity keys.
+//
+// +kubebuilder:validation:Enum=Ed25519;Secp256k1
+type IdentityType string
+
+// The algorithms of identity keys.
+const (
+	IdentityEd25519   IdentityType = "Ed25519"
+	IdentitySecp256k1 IdentityType = "Secp256k1"
+)
+
+// PeerIdentity is the key by which other peers know this one.
+type PeerIdentity struct {
+	// type is the algorithm of the key, Ed25519 (default) or Secp256k1; fixed at creation.
+	// +optional
+	Type IdentityType `json:"type,omitempty"`
+}
+
+// PeerStorage is the volume that holds the peer's data.
+//
+// +kubebuilder:validation:XValidation:rule="quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",fieldPath=".size",message="may grow but never shrink; to move to a smaller volume make another PeerNode"
+// +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="is fixed at creation, as it is for a PersistentVolumeClaim"
+// +kubebuilder:validation:XValidation:rule="(has(self.accessMode) ? self.accessMode : 'ReadWriteOncePod') == (has(oldSelf.accessMode) ? oldSelf.accessMode : 'ReadWriteOncePod')",fieldPath=".accessMode",message="is fixed at creation, as it is for a PersistentVolumeClaim"
+type PeerStorage struct {
+	// size of the volume, such as 20Gi. It can be raised later where the storage class allows it, never lowered.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0')) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0",message="must be at least 1Mi"
+	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('64Ti')) <= 0",message="must be at most 64Ti"
+	Size resource.Quantity `json:"size"`
+
+	// storageClassName is the StorageClass of the volume; the cluster's default class when not set. Fixed at creation.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	StorageClassName *string `json:"storageClassName,omitempty"`
+
+	// accessMode is ReadWriteOncePod (default: no second pod can ever mount the data) or ReadWriteOnce, for
+	// storage that does not know the former. Fixed at creation.
+	// +optional
+	// +kubebuilder:validation:Enum=ReadWriteOncePod;ReadWriteOnce
+	AccessMode corev1.PersistentVolumeAccessMode `json:"accessMode,omitempty"`
+}
+
+// PeerResources are the compute resources of the peer's container.
+type PeerResources struct {
+	// requests is what the scheduler sets aside for the peer.
+	// +optional
+	Requests corev1.ResourceList `json:"requests,omitempty"`
+
+	// limits is what the peer can never exceed.
+	// +optional
+	Limits corev1.ResourceList `json:"limits,omitempty"`
+}
+
+// RetentionPolicy says what becomes of something when its PeerNode is deleted.
+//
+// +kubebuilder:validation:Enum=Retain;Delete
+type RetentionPolicy string
+
+// The retention policies.
+const (
+	RetentionRetain RetentionPolicy = "Retain"
+	RetentionDelete RetentionPolicy = "Delete"
+)
+
+// DeletionPolicy says what becomes of data and keys when the PeerNode is deleted.
+type DeletionPolicy struct {
+	// data is Retain (default: the volume stays and is taken up again by a PeerNode of the same name) or Delete.
+	// What counts is the value at the moment of deletion.
+	// +optional
+	Data RetentionPolicy `json:"data,omitempty"`
+
+	// keys is Retain (default: the key's Secret stays and is taken up again by a PeerNode of the same name) or
+	// Delete. Fixed at creation.
+	// +optional
+	Keys RetentionPolicy `json:"keys,omitempty"`
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// flags are what the command line decides.
+type flags struct {
+	leaderElect     bool
+	metricsAddress  string
+	probeAddress    string
+	namespaces      []string
+	p2pAgentImage   string
+	hostUsers       bool
+	dnsCIDRs        []string
+	logLevel        slog.Level
+	leaseNamespace  string
+	metricsInsecure bool
+}
+
+func parseFlags(args []string) (flags, error) {
+	var f flags
+	var level string
+	set := pflag.NewFlagSet("peernode-operator", pflag.ContinueOnError)
+	set.BoolVar(&f.leaderElect, "leader-elect", true, "work only while holding the lease peernode-operator, so that replicas take turns")
+	set.StringVar(&f.leaseNamespace, "leader-election-namespace", "", "namespace of the lease; the operator's own when it runs as a pod")
+	set.StringVar(&f.metricsAddress, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 turns it off")
+	set.BoolVar(&f.metricsInsecure, "metrics-insecure", false, "serve metrics over plain HTTP to anybody, for development")
+	set.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 turns them off")
+	set.StringSliceVar(&f.namespaces, "namespaces", nil, "namespaces to work in; all when empty")
+	set.StringVar(&f.p2pAgentImage, "default-p2p-agent-image", "", "image of software.p2pAgent where a spec names none")
+	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
+	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
+	set.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	if err := set.Parse(args); err != nil {
+		return f, err
+	}
+	if set.NArg() > 0 {
+		return f, fmt.Errorf("unexpected argument %q", set.Arg(0))
+	}
+	if err := f.logLevel.UnmarshalText([]byte(level)); err != nil {
+		return f, fmt.Errorf("--log-level: %q is none of debug, info, warn, error", level)
+	}
+	return f, f.validate()
+}
+
+func (f flags) validate() error {
+	for _, cidr := range f.dnsCIDRs {
+		if _, err := netip.ParsePrefix(cidr); err != nil {
+			return fmt.Errorf("--dns-cidrs: %q is not a range of addresses such as 10.96.0.10/32", cidr)
+		}
+	}
+	for _, namespace := range f.namespaces {
+		if strings.TrimSpace(namespace) == "" {
+			return fmt.Errorf("--namespaces: contains an empty name")
+		}
+	}
+	return nil
+}
+
+func (f flags) options() plan.Options {
+	return plan.Options{
+		Defaults:  defaults.Options{P2PAgentImage: f.p2pAgentImage},
+		Resources: resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package peernode makes and keeps the objects of each PeerNode. It promises that what its plan intends exists,
+// that nothing else is touched, and that the status tells what is.
+package peernode
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/internal/apply"
+	"github.com/peernode/operator/controllers/internal/freshness"
+	"github.com/peernode/operator/controllers/internal/outcome"
+	"github.com/peernode/operator/controllers/internal/status"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/plan"
+)
+
+// Reconciler brings one PeerNode to its spec.
+type Reconciler struct {
+	// Client reads from the cache and writes.
+	Client client.Client
+	// Live reads from the API server, past the cache.
+	Live client.Reader
+	// Events records events of events.k8s.io/v1.
+	Events events.EventRecorder
+	// Options are the operator's own settings.
+	Options plan.Options
+	// Now is the clock.
+	Now func() time.Time
+
+	ledger freshness.Ledger
+}
+
+// Reconcile looks, decides, does and tells.
+func (r *Reconciler) Reconcile(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.Result, error) {
+	if p.DeletionTimestamp != nil {
+		return r.delete(ctx, p)
+	}
+	observed, err := r.observe(ctx, p)
+	if err != nil {
+		return next(outcome.Of(err))
+	}
+	decided, err := plan.Decide(observed)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	done := outcome.Of(r.do(ctx, p, decided))
+	if done.Err != nil || done.Finding == nil && done.After > 0 {
+		return next(done)
+	}
+	if done.Finding == nil {
+		r.record(p, plan.Changes(decided))
+	}
+	return r.tell(ctx, observed, decided, done)
+}
+
+// do carries the plan out. Every step can be repeated.
+func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.Plan) error {
+	if decided.Blocked != nil {
+		return nil
+	}
+	if err := r.guardData(ctx, p); err != nil {
+		return err
+	}
+	if decided.Key != nil {
+		if err := r.makeKey(ctx, p, *decided.Key, decided.Kind.Key()); err != nil {
+			return err
+		}
+	}
+	hands := r.hands()
+	if err := hands.Apply(ctx, p, decided.Apply); err != nil {
+		return err
+	}
+	for _, object := range decided.Delete {
+		kind, err := r.Client.GroupVersionKindFor(object)
+		if err != nil {
+			return err
+		}
+		if err := hands.Delete(ctx, kind, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell writes the status if it says something new, and then the events that follow from it.
+func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Plan, done outcome.Outcome) (ctrl.Result, error) {
+	before := o.PeerNode.Status
+	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
+	telling := plan.ToTell(before, after, r.Now())
+	if !telling.Write {
+		return ctrl.Result{RequeueAfter: soonest(done.After, telling.After)}, nil
+	}
+	version, err := status.Write(ctx, r.Client, o.PeerNode, after)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	r.ledger.Wrote(refOf(o.PeerNode), version, r.Now())
+	r.record(o.PeerNode, plan.Events(before, after))
+	return ctrl.Result{RequeueAfter: done.After}, nil
+}
+
+func (r *Reconciler) record(p *v1alpha1.PeerNode, list []plan.Event) {
+	for _, e := range list {
+		r.Events.Eventf(p, nil, e.Type, e.Reason, e.Action, "%s", e.Message)
+	}
+}
+
+func (r *Reconciler) hands() *apply.Hands {
+	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now}
+}
+
+func next(o outcome.Outcome) (ctrl.Result, error) {
+	return ctrl.Result{RequeueAfter: o.After}, o.Err
+}
+
+// soonest ignores zeros.
+func soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func refOf(p *v1alpha1.PeerNode) intent.Ref {
+	return intent.Ref{
+		GroupVersionKind: v1alpha1.SchemeGroupVersion.WithKind("PeerNode"),
+		NamespacedName:   client.ObjectKeyFromObject(p),
+	}
+}

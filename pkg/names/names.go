@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package names is where every object name, selector and label of a peer comes from, so that the length budget
+// (52 characters for a PeerNode, kept by a rule of the CRD) is spent in one place.
+package names
+
+import (
+	"fmt"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+// Suffixes of the objects whose name is not simply that of the PeerNode.
+const (
+	suffixAPI    = "-api"
+	suffixConfig = "-config"
+	suffixData   = "-data"
+	suffixKey    = "-identity"
+)
+
+// Workload is the name of the StatefulSet, its headless Service, ServiceAccount, NetworkPolicy and
+// PodDisruptionBudget.
+func Workload(p *v1alpha1.PeerNode) string { return p.Name }
+
+// Pod is the name of the only pod of the StatefulSet.
+func Pod(p *v1alpha1.PeerNode) string { return p.Name + "-0" }
+
+// API is the name of the Service of the peer's API.
+func API(p *v1alpha1.PeerNode) string { return p.Name + suffixAPI }
+
+// Config is the name of the ConfigMap with the peer's files.
+func Config(p *v1alpha1.PeerNode) string { return p.Name + suffixConfig }
+
+// Data is the name of the PersistentVolumeClaim. It does not depend on the PeerNode's UID, so that a PeerNode of
+// the same name takes a retained volume up again.
+func Data(p *v1alpha1.PeerNode) string { return p.Name + suffixData }
+
+// Key is the name of the Secret of one key epoch. Create on this fixed name is the lock that keeps two keys of
+// one epoch from being made.
+func Key(p *v1alpha1.PeerNode, epoch int64) string {
+	return fmt.Sprintf("%s%s-%d", p.Name, suffixKey, epoch)
+}
+
+// Host is the name by which the cluster's DNS knows the peer, without the cluster's domain, which the search list
+// of every pod supplies.
+func Host(name, namespace string) string { return name + "." + namespace + ".svc" }

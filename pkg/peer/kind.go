@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package peer is what the operator has to know of a peer software: one small interface, which each kind of
+// software implements in a package of its own. Everything here is pure.
+package peer
+
+import (
+	"io"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+// Kind is one peer software.
+type Kind interface {
+	// Name is the arm of spec.software that selects the kind.
+	Name() string
+
+	// Selected reports whether s asks for this kind.
+	Selected(s v1alpha1.PeerSoftware) bool
+
+	// Workload says how the peer runs. The error names a field of the spec that contradicts another.
+	Workload(in Input) (Workload, error)
+
+	// Key says how the software keeps its identity, nil where it makes its own under its data path.
+	Key() Key
+}
+
+// Key is how a software keeps the private key that is its identity.
+type Key interface {
+	// New makes the files of a fresh key from entropy.
+	New(t v1alpha1.IdentityType, entropy io.Reader) (map[string][]byte, error)
+
+	// Parse reads what the software said of its key in the termination message of its identity check.
+	Parse(message string) (Identity, error)
+}
+
+// Identity is the public side of a key.
+type Identity struct {
+	// PeerID names the peer in its network.
+	PeerID string `json:"peerID"`
+	// PublicKey is in the encoding of the software.
+	PublicKey string `json:"publicKey"`
+}
+
+// Input is what a kind may look at to say how a peer runs.
+type Input struct {
+	// PeerNode has its defaults filled in.
+	PeerNode *v1alpha1.PeerNode
+	// Peers are the declared peers that are known by now.
+	Peers []Neighbour
+}
+
+// Neighbour is a declared peer that is known.
+type Neighbour struct {
+	Name, Namespace string
+	// PeerID is empty while the neighbour has not shown its identity, and for software without one.
+	PeerID string
+	// Ports are the neighbour's own ports.
+	Ports []Port
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"slices"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+)
+
+// neighbours are the declared peers that exist. One that is being deleted is nobody's neighbour any more.
+func neighbours(o Observed) []peer.Neighbour {
+	var out []peer.Neighbour
+	for _, declared := range o.Peers {
+		if declared.PeerNode == nil || declared.PeerNode.DeletionTimestamp != nil {
+			continue
+		}
+		n := peer.Neighbour{Name: declared.Name, Namespace: declared.Namespace, Ports: portsOf(declared.PeerNode, o.Options.Defaults)}
+		if id := declared.PeerNode.Status.Identity; id != nil {
+			n.PeerID = id.PeerID
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// portsOf are the ports of another peer; none while its spec contradicts itself.
+func portsOf(p *v1alpha1.PeerNode, o defaults.Options) []peer.Port {
+	p = defaults.PeerNode(p, o)
+	kind := kinds.For(p.Spec.Software)
+	if kind == nil {
+		return nil
+	}
+	workload, err := kind.Workload(peer.Input{PeerNode: p})
+	if err != nil {
+		return nil
+	}
+	return workload.Ports
+}
+
+// peersFinding says in which way the first declared peer falls short, nil when all are well known.
+func peersFinding(o Observed) *Finding {
+	for _, declared := range o.Peers {
+		other := declared.PeerNode
+		switch {
+		case other == nil || other.DeletionTimestamp != nil:
+			return wait(v1alpha1.ReasonPeerMissing, "spec.network.peers: PeerNode "+declared.String()+" does not exist")
+		case !declares(other, o.PeerNode):
+			return wait(v1alpha1.ReasonPeerOneSided, "spec.network.peers: PeerNode "+declared.String()+
+				" does not list this one in its own spec.network.peers, so it refuses the connection")
+		case holdsKey(other) && (other.Status.Identity == nil || other.Status.Identity.PeerID == ""):
+			return wait(v1alpha1.ReasonPeerUnknown, "spec.network.peers: PeerNode "+declared.String()+" has not shown its identity yet")
+		}
+	}
+	return nil
+}
+
+func declares(p, other *v1alpha1.PeerNode) bool {
+	return slices.ContainsFunc(p.Spec.Network.Peers, func(r v1alpha1.PeerReference) bool {
+		return r.Name == other.Name && r.In(p.Namespace) == other.Namespace
+	})
+}
+
+func holdsKey(p *v1alpha1.PeerNode) bool {
+	kind := kinds.For(p.Spec.Software)
+	return kind != nil && kind.Key() != nil
+}

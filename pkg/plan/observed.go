@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plan turns what was observed of a peer into what is to be done and told. It is pure: the same
+// observation always leads to the same plan.
+package plan
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/gate"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// Options are the operator's own settings.
+type Options struct {
+	Defaults  defaults.Options
+	Resources resources.Options
+}
+
+// Observed is everything that was read about one peer. It is complete: a part that could not be read ends the
+// reconcile before anything is decided, so that "not read" can never look like "not there".
+type Observed struct {
+	Options Options
+	// PeerNode is as its author wrote it, without defaults.
+	PeerNode *v1alpha1.PeerNode
+	// Objects are the live objects under the names that the peer needs; absent ones are missing from the map.
+	Objects map[intent.Ref]Object
+	// Pod is nil while there is none.
+	Pod *corev1.Pod
+	// Peers are the declared peers, in the order of the spec.
+	Peers []ObservedPeer
+}
+
+// Object is a live object under a name that a peer needs.
+type Object interface {
+	metav1.Object
+	runtime.Object
+}
+
+// ObservedPeer is a declared peer; PeerNode is nil where it does not exist.
+type ObservedPeer struct {
+	types.NamespacedName
+	PeerNode *v1alpha1.PeerNode
+}
+
+// Kinds of the objects that a peer owns.
+var (
+	kindServiceAccount      = corev1.SchemeGroupVersion.WithKind("ServiceAccount")
+	kindConfigMap           = corev1.SchemeGroupVersion.WithKind("ConfigMap")
+	kindClaim               = corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim")
+	kindService             = corev1.SchemeGroupVersion.WithKind("Service")
+	kindNetworkPolicy       = networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
+	kindPodDisruptionBudget = policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget")
+	kindStatefulSet         = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
+)
+
+// Owned lists every object that a peer can ever own, keys excepted, which are written once and never read.
+func Owned(p *v1alpha1.PeerNode) []intent.Ref {
+	ref := func(kind schema.GroupVersionKind, name string) intent.Ref {
+		return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: name}}
+	}
+	return []intent.Ref{
+		ref(kindServiceAccount, names.Workload(p)),
+		ref(kindConfigMap, names.Config(p)),
+		ref(kindClaim, names.Data(p)),
+		ref(kindService, names.Workload(p)),
+		ref(kindService, names.API(p)),
+		ref(kindNetworkPolicy, names.Workload(p)),
+		ref(kindPodDisruptionBudget, names.Workload(p)),
+		ref(kindStatefulSet, names.Workload(p)),
+	}
+}
+
+// claim returns the live volume claim, nil where there is none.
+func (o Observed) claim() *corev1.PersistentVolumeClaim {
+	for _, object := range o.Objects {
+		if claim, ok := object.(*corev1.PersistentVolumeClaim); ok {
+			return claim
+		}
+	}
+	return nil
+}
+
+// statefulSet returns the live StatefulSet, nil where there is none.
+func (o Observed) statefulSet() *appsv1.StatefulSet {
+	for _, object := range o.Objects {
+		if set, ok := object.(*appsv1.StatefulSet); ok {
+			return set
+		}
+	}
+	return nil
+}
+
+// foreign reports whether somebody else made the object. Objects without an owner reference are the volume
+// claims, which are known by their labels alone, so that a PeerNode of the same name takes them up again.
+func (o Observed) foreign(object Object) bool {
+	return !gate.Ours(o.PeerNode, object)
+}
+
+// previous reports whether the object is on its way out, or belongs to a deleted PeerNode of the same name whose
+// objects the garbage collector has not reached yet.
+func (o Observed) previous(object Object) bool {
+	if object.GetDeletionTimestamp() != nil {
+		return true
+	}
+	owner := metav1.GetControllerOf(object)
+	return owner != nil && owner.UID != o.PeerNode.UID
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// Plan is what is to be done about one peer.
+type Plan struct {
+	// Key is the key that has to be made before anything else, nil where none is missing.
+	Key *KeyOrder
+	// Apply are the objects that differ from what is intended, in the order in which they are needed.
+	Apply []Change
+	// Delete are objects of this peer that are no longer intended.
+	Delete []Object
+	// Blocked is set when nothing at all may be done.
+	Blocked *Finding
+
+	// PeerNode has its defaults filled in; Kind and Workload belong to its software.
+	PeerNode *v1alpha1.PeerNode
+	Kind     peer.Kind
+	Workload peer.Workload
+}
+
+// Change is an intent that the live object does not meet.
+type Change struct {
+	intent.Intent
+	// Live is nil where the object does not exist.
+	Live Object
+	// Difference is the first field that differs.
+	Difference intent.Difference
+}
+
+// KeyOrder asks for a key to be made, once.
+type KeyOrder struct {
+	Epoch      int64
+	SecretName string
+	Type       v1alpha1.IdentityType
+	Labels     map[string]string
+	// Owned lets the key go with the PeerNode; otherwise it is retained.
+	Owned bool
+}
+
+// Decide makes the plan.
+func Decide(o Observed) (Plan, error) {
+	p := Plan{PeerNode: defaults.PeerNode(o.PeerNode, o.Options.Defaults)}
+	p.Kind = kinds.For(p.PeerNode.Spec.Software)
+	if p.Kind == nil {
+		p.Blocked = refuse(v1alpha1.ReasonInvalidSoftware, "spec.software names no software that this version of the operator knows")
+		return p, nil
+	}
+	if p.PeerNode.Spec.Image == "" {
+		p.Blocked = refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
+		return p, nil
+	}
+	neighbours := neighbours(o)
+	workload, err := p.Kind.Workload(peer.Input{PeerNode: p.PeerNode, Peers: neighbours})
+	if err != nil {
+		p.Blocked = refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
+		return p, nil
+	}
+	p.Workload = workload
+	in := resources.Input{PeerNode: p.PeerNode, Workload: workload, Peers: neighbours, Options: o.Options.Resources}
+	set, err := resources.StatefulSet(in)
+	if err != nil {
+		p.Blocked = refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
+		return p, nil
+	}
+	wanted, err := intents(
+		resources.ServiceAccount(in),
+		resources.ConfigMap(in),
+		resources.PersistentVolumeClaim(in, o.claim()),
+		resources.HeadlessService(in),
+		resources.APIService(in),
+		resources.NetworkPolicy(in),
+		resources.PodDisruptionBudget(in),
+		set,
+	)
+	if err != nil {
+		return p, err
+	}
+	if p.Blocked = blocked(o, wanted); p.Blocked != nil {
+		return p, nil
+	}
+	p.Key = keyOrder(o, p)
+	p.Delete = unwanted(o, wanted)
+	p.Apply, err = changes(o, wanted)
+	return p, err
+}
+
+// intents leaves out the objects that a builder does not want.
+func intents(applyConfigurations ...any) ([]intent.Intent, error) {
+	var out []intent.Intent
+	for _, applyConfiguration := range applyConfigurations {
+		if reflect.ValueOf(applyConfiguration).IsNil() {
+			continue
+		}
+		want, err := intent.From(applyConfiguration)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, want)
+	}
+	return out, nil
+}
+
+// changes keeps the intents that are not met yet.
+func changes(o Observed, wanted []intent.Intent) ([]Change, error) {
+	var out []Change
+	for _, want := range wanted {
+		live := o.Objects[want.Ref]
+		if live == nil {
+			out = append(out, Change{Intent: want})
+			continue
+		}
+		difference, err := intent.Compare(want, live)
+		if err != nil {
+			return nil, err
+		}
+		if difference.Path != "" {
+			out = append(out, Change{Intent: want, Live: live, Difference: difference})
+		}
+	}
+	return out, nil
+}
+
+// unwanted finds what this peer owns and no longer needs. A volume is never among it.
+func unwanted(o Observed, wanted []intent.Intent) []Object {
+	var out []Object
+	for _, ref := range Owned(o.PeerNode) {
+		live := o.Objects[ref]
+		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref })
+		if live != nil && !needed && ref.GroupVersionKind != kindClaim && metav1.IsControlledBy(live, o.PeerNode) && live.GetDeletionTimestamp() == nil {
+			out = append(out, live)
+		}
+	}
+	return out
+}
+
+// keyOrder asks for the first key unless one is on record. A key on record is never made again, even if its
+// Secret is gone: the peer would come back as somebody else.
+func keyOrder(o Observed, p Plan) *KeyOrder {
+	if p.Kind.Key() == nil || recordedKey(o.PeerNode) {
+		return nil
+	}
+	return &KeyOrder{
+		Epoch:      firstEpoch,
+		SecretName: names.Key(p.PeerNode, firstEpoch),
+		Type:       p.PeerNode.Spec.Identity.Type,
+		Labels:     names.Labels(p.PeerNode, "identity"),
+		Owned:      p.PeerNode.DeletesKeys(),
+	}
+}
+
+// firstEpoch is the only epoch until identities rotate.
+const firstEpoch = 1
+
+func recordedKey(p *v1alpha1.PeerNode) bool {
+	return p.Status.Identity != nil && p.Status.Identity.SecretName != ""
+}
+
+// blocked looks for objects that stand in the way of doing anything at all.
+func blocked(o Observed, wanted []intent.Intent) *Finding {
+	for _, want := range wanted {
+		live := o.Objects[want.Ref]
+		switch {
+		case live == nil:
+		case o.foreign(live):
+			return Foreign(want.Ref)
+		case o.previous(live):
+			return wait(v1alpha1.ReasonWaitingForPreviousPeerNode, fmt.Sprintf("%s of a deleted PeerNode of this name is still going away", want.Ref))
+		}
+	}
+	return nil
+}
+
+// Foreign refuses to touch an object that somebody else made.
+func Foreign(ref intent.Ref) *Finding {
+	return refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(
+		"%s exists and was not made by this operator; it is left alone. Remove or rename it, or give the PeerNode another name", ref))
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// podServes reports whether the pod is ready by its software's own judgement.
+func podServes(pod *corev1.Pod) bool {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// podFinding says why the pod does not serve the wanted revision, nil when it does.
+func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *Finding {
+	switch {
+	case set == nil || pod == nil:
+		return wait(v1alpha1.ReasonWaitingForPod, "the pod is being created")
+	case pod.DeletionTimestamp != nil:
+		return wait(v1alpha1.ReasonWaitingForRevision, "the previous pod is stopping")
+	}
+	for _, ask := range []func(*corev1.Pod) *Finding{unschedulable, identityRefused, imageMissing, crashing} {
+		if f := ask(pod); f != nil {
+			return f
+		}
+	}
+	if outdated(set, pod) {
+		return wait(v1alpha1.ReasonWaitingForRevision, "the pod still runs the previous revision")
+	}
+	if !podServes(pod) {
+		return wait(v1alpha1.ReasonWaitingForPod, "the pod has started; its software does not report ready yet")
+	}
+	return nil
+}
+
+// outdated reports whether the StatefulSet controller has yet to look at the newest template, or to replace the pod.
+func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
+	if set.Status.ObservedGeneration < set.Generation {
+		return true
+	}
+	revision := pod.Labels[appsv1.ControllerRevisionHashLabelKey]
+	return set.Status.UpdateRevision != "" && revision != "" && revision != set.Status.UpdateRevision
+}
+
+// unschedulable leaves out waits for the volume, which are told as such.
+func unschedulable(pod *corev1.Pod) *Finding {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable &&
+			!strings.Contains(c.Message, "PersistentVolumeClaim") && !strings.Contains(c.Message, "persistentvolumeclaim") {
+			return wait(v1alpha1.ReasonWaitingForNode, "no node takes the pod: "+c.Message)
+		}
+	}
+	return nil
+}
+
+// identityRefused reads the last word of the software's own identity check.
+func identityRefused(pod *corev1.Pod) *Finding {
+	for _, s := range pod.Status.InitContainerStatuses {
+		if s.Name != resources.ContainerIdentity {
+			continue
+		}
+		for _, ended := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
+			if ended != nil && ended.ExitCode != 0 {
+				return refuse(v1alpha1.ReasonIdentityRefused, "the software refuses its key: "+lastWord(ended))
+			}
+		}
+	}
+	return nil
+}
+
+func imageMissing(pod *corev1.Pod) *Finding {
+	for _, s := range statuses(pod) {
+		if s.State.Waiting == nil {
+			continue
+		}
+		switch s.State.Waiting.Reason {
+		case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable":
+			return wait(v1alpha1.ReasonWaitingForImage, fmt.Sprintf("image %s cannot be had (%s); set spec.image to one that the nodes can pull", s.Image, s.State.Waiting.Reason))
+		}
+	}
+	return nil
+}
+
+// crashing stays true between two crashes, until the process has held out long enough to be ready.
+func crashing(pod *corev1.Pod) *Finding {
+	for _, s := range statuses(pod) {
+		ended := s.LastTerminationState.Terminated
+		waiting := s.State.Waiting
+		switch {
+		case waiting != nil && (waiting.Reason == "CreateContainerConfigError" || waiting.Reason == "CreateContainerError" || waiting.Reason == "RunContainerError"):
+			return wait(v1alpha1.ReasonCrashLooping, "the container cannot start: "+waiting.Message)
+		case !s.Ready && s.RestartCount > 1 && ended != nil && ended.ExitCode != 0:
+			return wait(v1alpha1.ReasonCrashLooping, "the process ends again and again: "+lastWord(ended))
+		}
+	}
+	return nil
+}
+
+func statuses(pod *corev1.Pod) []corev1.ContainerStatus {
+	return append(append([]corev1.ContainerStatus{}, pod.Status.InitContainerStatuses...), pod.Status.ContainerStatuses...)
+}
+
+// lastWord is bounded, so that a long log does not fill the status.
+func lastWord(t *corev1.ContainerStateTerminated) string {
+	message := strings.TrimSpace(t.Message)
+	if message == "" {
+		return fmt.Sprintf("exit code %d (%s), no message", t.ExitCode, t.Reason)
+	}
+	const most = 512
+	if len(message) > most {
+		message = "..." + strings.ToValidUTF8(message[len(message)-most:], "")
+	}
+	return fmt.Sprintf("exit code %d: %s", t.ExitCode, message)
+}

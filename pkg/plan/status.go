@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// Status is what is to be told about the peer. What cannot be seen now keeps its last known value.
+func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatus {
+	before := o.PeerNode.Status
+	s := v1alpha1.PeerNodeStatus{
+		ObservedGeneration: o.PeerNode.Generation,
+		Image:              p.PeerNode.Spec.Image,
+		Identity:           before.Identity.DeepCopy(),
+		Endpoints:          before.Endpoints.DeepCopy(),
+		Storage:            storage(o),
+	}
+	var identityCondition *metav1.Condition
+	if p.Kind != nil {
+		s.Software = p.Kind.Name()
+		s.Identity, identityCondition = identity(o, p)
+	}
+	if len(p.Workload.Ports) > 0 {
+		s.Endpoints = endpoints(p)
+	}
+	list := []metav1.Condition{ready(o, v), reconciling(v), stalled(v), storageReady(o)}
+	for _, c := range []*metav1.Condition{identityCondition, peersResolved(o), customPodTemplate(o)} {
+		if c != nil {
+			list = append(list, *c)
+		}
+	}
+	for i := range list {
+		list[i].ObservedGeneration = o.PeerNode.Generation
+	}
+	s.Conditions = conditions.Carry(before.Conditions, list, now)
+	return s
+}
+
+func ready(o Observed, v Verdict) metav1.Condition {
+	switch {
+	case v.Serves:
+		return condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonServing, "the peer runs and reports that it serves")
+	case v.Finding != nil:
+		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v.Finding.Reason, v.Finding.Message)
+	case o.PeerNode.Spec.Suspend:
+		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "spec.suspend is true; volume and keys are kept")
+	default:
+		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWaitingForPod, "the pod is not ready")
+	}
+}
+
+func reconciling(v Verdict) metav1.Condition {
+	if v.Finding != nil && !v.Finding.Stalled {
+		return condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v.Finding.Reason, v.Finding.Message)
+	}
+	return condition(v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonSettled, "")
+}
+
+func stalled(v Verdict) metav1.Condition {
+	if v.Finding != nil && v.Finding.Stalled {
+		return condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v.Finding.Reason, v.Finding.Message)
+	}
+	return condition(v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonSettled, "")
+}
+
+func storageReady(o Observed) metav1.Condition {
+	claim := o.claim()
+	for _, f := range []*Finding{volumeFinding(claim), resizeFinding(claim)} {
+		if f != nil {
+			return condition(v1alpha1.ConditionStorageReady, metav1.ConditionFalse, f.Reason, f.Message)
+		}
+	}
+	if asked := claim.Spec.Resources.Requests[corev1.ResourceStorage]; asked.Cmp(o.PeerNode.Spec.Storage.Size) > 0 {
+		return condition(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonLargerThanAsked,
+			fmt.Sprintf("claim %s has %s; a volume never shrinks, so spec.storage.size of %s is met by it", claim.Name, asked.String(), o.PeerNode.Spec.Storage.Size.String()))
+	}
+	return condition(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonBound, "")
+}
+
+func peersResolved(o Observed) *metav1.Condition {
+	if len(o.Peers) == 0 {
+		return nil
+	}
+	c := condition(v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, fmt.Sprintf("all %d declared peers are known", len(o.Peers)))
+	if f := peersFinding(o); f != nil {
+		c = condition(v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, f.Reason, f.Message)
+	}
+	return &c
+}
+
+func customPodTemplate(o Observed) *metav1.Condition {
+	if o.PeerNode.Spec.PodTemplate == nil {
+		return nil
+	}
+	c := condition(v1alpha1.ConditionCustomPodTemplate, metav1.ConditionTrue, v1alpha1.ReasonPatched,
+		"spec.podTemplate changes the pod; the operator's defaults no longer vouch for it alone")
+	return &c
+}
+
+// identity takes what the running software proved of its key. Epoch and Secret are on record from the moment in
+// which the key was ordered: the order is carried out before the status is told.
+func identity(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Condition) {
+	if p.Kind.Key() == nil {
+		return nil, nil
+	}
+	id := o.PeerNode.Status.Identity.DeepCopy()
+	if id == nil {
+		id = &v1alpha1.PeerIdentityStatus{}
+	}
+	if p.Key != nil {
+		id.Epoch, id.SecretName = p.Key.Epoch, p.Key.SecretName
+	}
+	if proven, ok := provenIdentity(o.Pod, p.Kind.Key()); ok {
+		id.PeerID, id.PublicKey = proven.PeerID, proven.PublicKey
+	}
+	if id.SecretName == "" {
+		return nil, nil
+	}
+	c := condition(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
+	if id.PeerID != "" {
+		c = condition(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, "")
+	}
+	return id, &c
+}
+
+func provenIdentity(pod *corev1.Pod, key peer.Key) (peer.Identity, bool) {
+	if pod == nil {
+		return peer.Identity{}, false
+	}
+	for _, s := range pod.Status.InitContainerStatuses {
+		if s.Name != resources.ContainerIdentity || s.State.Terminated == nil || s.State.Terminated.ExitCode != 0 {
+			continue
+		}
+		proven, err := key.Parse(s.State.Terminated.Message)
+		return proven, err == nil
+	}
+	return peer.Identity{}, false
+}
+
+func endpoints(p Plan) *v1alpha1.PeerEndpoints {
+	first := func(purpose v1alpha1.PortPurpose, service string) string {
+		ports := peer.PortsFor(p.Workload.Ports, purpose)
+		if len(ports) == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%s:%d", names.Host(service, p.PeerNode.Namespace), ports[0].Number)
+	}
+	e := &v1alpha1.PeerEndpoints{Peer: first(v1alpha1.PurposePeer, names.Workload(p.PeerNode))}
+	if p.PeerNode.Spec.Network.API.Enabled {
+		e.API = first(v1alpha1.PurposeAPI, names.API(p.PeerNode))
+	}
+	if *e == (v1alpha1.PeerEndpoints{}) {
+		return nil
+	}
+	return e
+}
+
+func storage(o Observed) *v1alpha1.PeerStorageStatus {
+	claim := o.claim()
+	if claim == nil {
+		return o.PeerNode.Status.Storage.DeepCopy()
+	}
+	s := &v1alpha1.PeerStorageStatus{ClaimName: claim.Name}
+	if asked, ok := claim.Spec.Resources.Requests[corev1.ResourceStorage]; ok {
+		s.Requested = &asked
+	}
+	if has, ok := claim.Status.Capacity[corev1.ResourceStorage]; ok {
+		s.Capacity = &has
+	}
+	return s
+}
+
+func condition(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
+}

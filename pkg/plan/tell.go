@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+)
+
+// Settle is how long small changes of a status wait for company. A start passes through half a dozen states
+// within seconds; each of them told would be a write that nobody reads.
+const Settle = 5 * time.Second
+
+// Telling says whether a status is to be written.
+type Telling struct {
+	// Write is true when the status is to be written now.
+	Write bool
+	// After is when to look again because a small change was held back; 0 when nothing was.
+	After time.Duration
+}
+
+// ToTell compares the status on record with the next one.
+func ToTell(before, next v1alpha1.PeerNodeStatus, now time.Time) Telling {
+	switch {
+	case same(before, next):
+		return Telling{}
+	case important(before, next):
+		return Telling{Write: true}
+	}
+	due := conditions.LastTransition(before.Conditions).Add(Settle)
+	if !now.Before(due) {
+		return Telling{Write: true}
+	}
+	return Telling{After: due.Sub(now)}
+}
+
+func same(a, b v1alpha1.PeerNodeStatus) bool {
+	if !conditions.Equal(a.Conditions, b.Conditions) {
+		return false
+	}
+	a.Conditions, b.Conditions = nil, nil
+	return equality.Semantic.DeepEqual(a, b)
+}
+
+// important changes are a new generation, a key, and whatever changes the kstatus of the peer or names trouble.
+func important(before, next v1alpha1.PeerNodeStatus) bool {
+	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) {
+		return true
+	}
+	for _, conditionType := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
+		was, is := conditions.Find(before.Conditions, conditionType), conditions.Find(next.Conditions, conditionType)
+		if was.Status != is.Status || was.Reason != is.Reason && !passing(is.Reason) {
+			return true
+		}
+	}
+	return false
+}
+
+func recorded(s v1alpha1.PeerNodeStatus) string {
+	if s.Identity == nil {
+		return ""
+	}
+	return s.Identity.SecretName
+}
+
+// passing are the waits of a smooth start.
+func passing(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonWaitingForPod, v1alpha1.ReasonWaitingForVolume, v1alpha1.ReasonWaitingForRevision, v1alpha1.ReasonServing, v1alpha1.ReasonSettled:
+		return true
+	}
+	return false
+}

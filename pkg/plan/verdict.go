@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+// Verdict is the state of a peer in one value.
+type Verdict struct {
+	// Serves is whether the peer serves, whatever else is going on.
+	Serves bool
+	// Finding is what stands between the peer and its spec, nil when nothing does.
+	Finding *Finding
+}
+
+// Judge weighs what was observed and planned. failed is what doing the plan ran into, nil when it went well. The
+// questions stand in the order in which a person would ask them; the first that has an answer counts.
+func Judge(o Observed, p Plan, failed *Finding) Verdict {
+	v := Verdict{Serves: podServes(o.Pod)}
+	for _, ask := range []func() *Finding{
+		func() *Finding { return p.Blocked },
+		func() *Finding { return failed },
+		func() *Finding { return justChanged(o, p) },
+		func() *Finding { return suspending(o) },
+		func() *Finding { return running(o) },
+		func() *Finding { return resizeFinding(o.claim()) },
+	} {
+		if v.Finding = ask(); v.Finding != nil {
+			break
+		}
+	}
+	return v
+}
+
+// justChanged holds back any judgement from observations that are older than what was just applied.
+func justChanged(o Observed, p Plan) *Finding {
+	for _, change := range p.Apply {
+		switch {
+		case change.GroupVersionKind == kindStatefulSet && change.Live != nil && o.PeerNode.Spec.Suspend:
+			return wait(v1alpha1.ReasonWaitingForPodGone, "the pod is being stopped")
+		case change.GroupVersionKind == kindStatefulSet && change.Live != nil && o.Pod != nil:
+			return wait(v1alpha1.ReasonWaitingForRevision, "the pod is being replaced")
+		case change.GroupVersionKind == kindClaim && change.Live != nil:
+			return wait(v1alpha1.ReasonWaitingForResize, "the volume claim was changed")
+		case change.Live == nil:
+			return wait(v1alpha1.ReasonWaitingForPod, "the objects of the peer are being created")
+		}
+	}
+	return nil
+}
+
+func suspending(o Observed) *Finding {
+	if o.PeerNode.Spec.Suspend && o.Pod != nil {
+		return wait(v1alpha1.ReasonWaitingForPodGone, "the pod is stopping")
+	}
+	return nil
+}
+
+func running(o Observed) *Finding {
+	if o.PeerNode.Spec.Suspend {
+		return nil
+	}
+	if o.Pod != nil {
+		if f := unschedulable(o.Pod); f != nil {
+			return f
+		}
+	}
+	if f := volumeFinding(o.claim()); f != nil {
+		return f
+	}
+	return podFinding(o.statefulSet(), o.Pod)
+}

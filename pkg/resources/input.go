@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package resources builds the objects of a peer as typed apply configurations: one file a kind, no client, the
+// same answer for the same input. A builder sets only fields that the operator means to own, and never an empty
+// list or map, which the server drops and an apply would then send again.
+package resources
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+)
+
+// Input is all that the builders look at.
+type Input struct {
+	// PeerNode has its defaults filled in.
+	PeerNode *v1alpha1.PeerNode
+	// Workload is how its software runs.
+	Workload peer.Workload
+	// Peers are the declared peers that exist.
+	Peers []peer.Neighbour
+	// Options are the operator's own settings.
+	Options Options
+}
+
+// Options are the settings of the operator that shape the objects of every peer.
+type Options struct {
+	// HostUsers runs pods in the host's user namespace, for container runtimes without user namespaces.
+	HostUsers bool
+	// DNSCIDRs are addresses of DNS servers that are not pods of the kube-system namespace.
+	DNSCIDRs []string
+}
+
+// Components name the parts of a peer in the label app.kubernetes.io/component.
+const (
+	componentPeer    = "peer"
+	componentAPI     = "api"
+	componentConfig  = "config"
+	componentData    = "data"
+	componentNetwork = "network"
+)
+
+// owner makes the garbage collector remove the object after the PeerNode.
+func owner(p *v1alpha1.PeerNode) *applymetav1.OwnerReferenceApplyConfiguration {
+	return applymetav1.OwnerReference().
+		WithAPIVersion(v1alpha1.SchemeGroupVersion.String()).
+		WithKind("PeerNode").
+		WithName(p.Name).
+		WithUID(p.UID).
+		WithController(true).
+		WithBlockOwnerDeletion(true)
+}
+
+func selector(p *v1alpha1.PeerNode) *applymetav1.LabelSelectorApplyConfiguration {
+	return applymetav1.LabelSelector().WithMatchLabels(names.Selector(p.Name))
+}
+
+func labelSelector(s *metav1.LabelSelector) *applymetav1.LabelSelectorApplyConfiguration {
+	out := applymetav1.LabelSelector()
+	if len(s.MatchLabels) > 0 {
+		out.WithMatchLabels(s.MatchLabels)
+	}
+	for _, e := range s.MatchExpressions {
+		requirement := applymetav1.LabelSelectorRequirement().WithKey(e.Key).WithOperator(e.Operator)
+		if len(e.Values) > 0 {
+			requirement.WithValues(e.Values...)
+		}
+		out.WithMatchExpressions(requirement)
+	}
+	return out
+}

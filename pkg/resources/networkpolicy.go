@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
+	applynetworkingv1 "k8s.io/client-go/applyconfigurations/networking/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+)
+
+// NetworkPolicy denies everything in both directions but what the spec names, and DNS. It takes the place of the
+// guides' firewall rules. It goes with the PeerNode.
+func NetworkPolicy(in Input) *applynetworkingv1.NetworkPolicyApplyConfiguration {
+	p := in.PeerNode
+	return applynetworkingv1.NetworkPolicy(names.Workload(p), p.Namespace).
+		WithLabels(names.Labels(p, componentNetwork)).
+		WithOwnerReferences(owner(p)).
+		WithSpec(applynetworkingv1.NetworkPolicySpec().
+			WithPodSelector(selector(p)).
+			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
+			WithIngress(ingress(in)...).
+			WithEgress(egress(in)...))
+}
+
+func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfiguration {
+	n := in.PeerNode.Spec.Network
+	var rules []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfiguration
+	open := func(purpose v1alpha1.PortPurpose, from []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration) {
+		ports := peer.PortsFor(in.Workload.Ports, purpose)
+		// A rule without sources would let everybody in, one without ports would open them all.
+		if len(from) > 0 && len(ports) > 0 {
+			rules = append(rules, applynetworkingv1.NetworkPolicyIngressRule().WithFrom(from...).WithPorts(policyPorts(ports)...))
+		}
+	}
+	open(v1alpha1.PurposePeer, append(declared(n.Peers, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...))
+	if n.API.Enabled {
+		open(v1alpha1.PurposeAPI, networkPeers(n.API.AllowFrom))
+	}
+	open(v1alpha1.PurposeMetrics, networkPeers(n.Metrics.AllowFrom))
+	return rules
+}
+
+func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
+	rules := []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration{dns(in.Options.DNSCIDRs)}
+	for _, n := range in.Peers {
+		ports := peer.PortsFor(n.Ports, v1alpha1.PurposePeer)
+		if len(ports) > 0 {
+			rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().
+				WithTo(peerNode(n.Name, n.Namespace)).
+				WithPorts(policyPorts(ports)...))
+		}
+	}
+	if to := networkPeers(in.PeerNode.Spec.Network.Peer.AllowTo); len(to) > 0 {
+		rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().WithTo(to...))
+	}
+	return rules
+}
+
+// dns opens port 53 to the cluster's own servers only: to any other address it would be a way out for data.
+func dns(cidrs []string) *applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
+	to := []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration{
+		applynetworkingv1.NetworkPolicyPeer().WithNamespaceSelector(namespace(metav1.NamespaceSystem)),
+	}
+	for _, cidr := range cidrs {
+		to = append(to, applynetworkingv1.NetworkPolicyPeer().WithIPBlock(applynetworkingv1.IPBlock().WithCIDR(cidr)))
+	}
+	return applynetworkingv1.NetworkPolicyEgressRule().WithTo(to...).WithPorts(
+		applynetworkingv1.NetworkPolicyPort().WithProtocol(corev1.ProtocolUDP).WithPort(intstr.FromInt32(53)),
+		applynetworkingv1.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(53)),
+	)
+}
+
+func declared(refs []v1alpha1.PeerReference, own string) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	out := make([]*applynetworkingv1.NetworkPolicyPeerApplyConfiguration, 0, len(refs))
+	for _, ref := range refs {
+		out = append(out, peerNode(ref.Name, ref.In(own)))
+	}
+	return out
+}
+
+func peerNode(name, ns string) *applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	return applynetworkingv1.NetworkPolicyPeer().
+		WithNamespaceSelector(namespace(ns)).
+		WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.Selector(name)))
+}
+
+func namespace(name string) *applymetav1.LabelSelectorApplyConfiguration {
+	return applymetav1.LabelSelector().WithMatchLabels(map[string]string{corev1.LabelMetadataName: name})
+}
+
+func networkPeers(peers []v1alpha1.NetworkPeer) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	out := make([]*applynetworkingv1.NetworkPolicyPeerApplyConfiguration, 0, len(peers))
+	for _, p := range peers {
+		to := applynetworkingv1.NetworkPolicyPeer()
+		if p.IPBlock != nil {
+			to.WithIPBlock(ipBlock(*p.IPBlock))
+		}
+		if p.NamespaceSelector != nil {
+			to.WithNamespaceSelector(labelSelector(p.NamespaceSelector))
+		}
+		if p.PodSelector != nil {
+			to.WithPodSelector(labelSelector(p.PodSelector))
+		}
+		out = append(out, to)
+	}
+	return out
+}
+
+func ipBlock(b v1alpha1.IPBlock) *applynetworkingv1.IPBlockApplyConfiguration {
+	out := applynetworkingv1.IPBlock().WithCIDR(string(b.CIDR))
+	for _, e := range b.Except {
+		out.WithExcept(string(e))
+	}
+	return out
+}
+
+func policyPorts(ports []peer.Port) []*applynetworkingv1.NetworkPolicyPortApplyConfiguration {
+	out := make([]*applynetworkingv1.NetworkPolicyPortApplyConfiguration, 0, len(ports))
+	for _, p := range ports {
+		out = append(out, applynetworkingv1.NetworkPolicyPort().WithProtocol(p.Protocol).WithPort(intstr.FromInt32(p.Number)))
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+)
+
+// Containers of a peer's pod.
+const (
+	// ContainerPeer runs the peer.
+	ContainerPeer = "peer"
+	// ContainerIdentity proves, before the peer starts, which key it holds.
+	ContainerIdentity = "identity"
+)
+
+// podTemplate passes Pod Security restricted, has no API token and no service links, and writes only to its
+// volume and to a small /tmp.
+func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
+	p, w := in.PeerNode, in.Workload
+	spec := applycorev1.PodSpec().
+		WithServiceAccountName(names.Workload(p)).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithHostUsers(in.Options.HostUsers).
+		WithTerminationGracePeriodSeconds(w.GraceSeconds).
+		WithSecurityContext(podSecurity(w.User)).
+		WithContainers(peerContainer(in)).
+		WithVolumes(volumes(in)...)
+	if w.KeyPath != "" {
+		spec.WithInitContainers(identityContainer(in))
+	}
+	for _, secret := range p.Spec.ImagePullSecrets {
+		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
+	}
+	template := applycorev1.PodTemplateSpec().
+		WithLabels(names.Labels(p, componentPeer)).
+		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": ContainerPeer}).
+		WithSpec(spec)
+	if hash := configHash(w.Files); hash != "" {
+		template.WithAnnotations(map[string]string{v1alpha1.AnnotationConfig: hash})
+	}
+	return template
+}
+
+func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {
+	w := in.Workload
+	c := container(ContainerPeer, in).WithResources(resources(in.PeerNode.Spec.Resources))
+	if len(w.Args) > 0 {
+		c.WithArgs(w.Args...)
+	}
+	for _, e := range w.Env {
+		c.WithEnv(applycorev1.EnvVar().WithName(e.Name).WithValue(e.Value))
+	}
+	for _, p := range w.Ports {
+		c.WithPorts(applycorev1.ContainerPort().WithName(p.Name).WithContainerPort(p.Number).WithProtocol(p.Protocol))
+	}
+	for _, probe := range []struct {
+		is  *corev1.Probe
+		set func(*applycorev1.ProbeApplyConfiguration) *applycorev1.ContainerApplyConfiguration
+	}{
+		{w.Startup, c.WithStartupProbe},
+		{w.Readiness, c.WithReadinessProbe},
+		{w.Liveness, c.WithLivenessProbe},
+	} {
+		if probe.is != nil {
+			probe.set(probeConfiguration(probe.is))
+		}
+	}
+	return c.WithVolumeMounts(mounts(w)...)
+}
+
+func identityContainer(in Input) *applycorev1.ContainerApplyConfiguration {
+	return container(ContainerIdentity, in).
+		WithArgs(in.Workload.IdentityCheck...).
+		WithVolumeMounts(applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(in.Workload.KeyPath).WithReadOnly(true))
+}
+
+func container(name string, in Input) *applycorev1.ContainerApplyConfiguration {
+	c := applycorev1.Container().
+		WithName(name).
+		WithImage(in.PeerNode.Spec.Image).
+		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
+		WithSecurityContext(applycorev1.SecurityContext().
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(applycorev1.Capabilities().WithDrop("ALL")))
+	if len(in.Workload.Command) > 0 {
+		c.WithCommand(in.Workload.Command...)
+	}
+	return c
+}
+
+func podSecurity(user int64) *applycorev1.PodSecurityContextApplyConfiguration {
+	return applycorev1.PodSecurityContext().
+		WithRunAsNonRoot(true).
+		WithRunAsUser(user).
+		WithRunAsGroup(user).
+		WithFSGroup(user).
+		WithFSGroupChangePolicy(corev1.FSGroupChangeOnRootMismatch).
+		WithSeccompProfile(applycorev1.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))
+}
+
+func resources(r v1alpha1.PeerResources) *applycorev1.ResourceRequirementsApplyConfiguration {
+	out := applycorev1.ResourceRequirements()
+	if len(r.Requests) > 0 {
+		out.WithRequests(r.Requests)
+	}
+	if len(r.Limits) > 0 {
+		out.WithLimits(r.Limits)
+	}
+	return out
+}
+
+func probeConfiguration(p *corev1.Probe) *applycorev1.ProbeApplyConfiguration {
+	out := applycorev1.Probe().
+		WithPeriodSeconds(p.PeriodSeconds).
+		WithFailureThreshold(p.FailureThreshold).
+		WithTimeoutSeconds(p.TimeoutSeconds)
+	switch {
+	case p.HTTPGet != nil:
+		out.WithHTTPGet(applycorev1.HTTPGetAction().WithPath(p.HTTPGet.Path).WithPort(p.HTTPGet.Port))
+	case p.TCPSocket != nil:
+		out.WithTCPSocket(applycorev1.TCPSocketAction().WithPort(p.TCPSocket.Port))
+	case p.Exec != nil:
+		out.WithExec(applycorev1.ExecAction().WithCommand(p.Exec.Command...))
+	}
+	return out
+}
+
+// configHash covers the files that the software reads only at start.
+func configHash(files []peer.File) string {
+	var b strings.Builder
+	for _, f := range files {
+		if !f.Live {
+			b.WriteString(f.Path + "\x00" + f.Content + "\x00")
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return intent.Hash([]byte(b.String()))
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+// patched lays spec.podTemplate over the pod that the operator builds. It is the one place where a raw pod
+// template is turned into an apply configuration. Unknown fields are refused, as the API server would do.
+func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *runtime.RawExtension) (*applycorev1.PodTemplateSpecApplyConfiguration, error) {
+	if patch == nil || len(patch.Raw) == 0 {
+		return template, nil
+	}
+	original, err := json.Marshal(template)
+	if err != nil {
+		return nil, fmt.Errorf("encode pod template: %w", err)
+	}
+	merged, err := strategicpatch.StrategicMergePatch(original, patch.Raw, corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, fmt.Errorf("spec.podTemplate is not a strategic merge patch of a pod template: %w", err)
+	}
+	var typed corev1.PodTemplateSpec
+	if err := yaml.UnmarshalStrict(merged, &typed); err != nil {
+		return nil, fmt.Errorf("spec.podTemplate has a field that a pod template does not know: %w", err)
+	}
+	if err := safeguarded(template, typed); err != nil {
+		return nil, err
+	}
+	out := &applycorev1.PodTemplateSpecApplyConfiguration{}
+	if err := json.Unmarshal(merged, out); err != nil {
+		return nil, fmt.Errorf("decode patched pod template: %w", err)
+	}
+	return out, nil
+}
+
+// safeguarded refuses patches that would take the peer out of the operator's hands or give it a way into the
+// API server. What Pod Security restricted forbids, the namespace enforces.
+func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.PodTemplateSpec) error {
+	var errs []error
+	if t.Spec.AutomountServiceAccountToken == nil || *t.Spec.AutomountServiceAccountToken {
+		errs = append(errs, errors.New("spec.podTemplate.spec.automountServiceAccountToken must stay false"))
+	}
+	for _, v := range t.Spec.Volumes {
+		if v.Projected == nil {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if source.ServiceAccountToken != nil {
+				errs = append(errs, fmt.Errorf("spec.podTemplate.spec.volumes[%s] must not project a service account token", v.Name))
+			}
+		}
+	}
+	for _, label := range []string{v1alpha1.LabelPeerNode, v1alpha1.LabelManagedBy} {
+		if t.Labels[label] != ours.Labels[label] {
+			errs = append(errs, fmt.Errorf("spec.podTemplate.metadata.labels must not change %s", label))
+		}
+	}
+	hasPeer := false
+	for _, c := range t.Spec.Containers {
+		hasPeer = hasPeer || c.Name == ContainerPeer
+	}
+	if !hasPeer {
+		errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", ContainerPeer))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"path"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+)
+
+// Volumes of a peer's pod.
+const (
+	volumeData  = "data"
+	volumeKey   = "identity"
+	volumeFiles = "files"
+	volumeLive  = "live-files"
+	volumeTmp   = "tmp"
+)
+
+// keyMode lets only the peer's user read the key; the kubelet adds the group, because of fsGroup.
+const keyMode int32 = 0o400
+
+// firstEpoch is the only epoch until identities rotate.
+const firstEpoch = 1
+
+func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
+	p, w := in.PeerNode, in.Workload
+	out := []*applycorev1.VolumeApplyConfiguration{
+		applycorev1.Volume().WithName(volumeData).WithPersistentVolumeClaim(
+			applycorev1.PersistentVolumeClaimVolumeSource().WithClaimName(names.Data(p))),
+		applycorev1.Volume().WithName(volumeTmp).WithEmptyDir(
+			applycorev1.EmptyDirVolumeSource().WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("16Mi"))),
+	}
+	if w.KeyPath != "" {
+		out = append(out, applycorev1.Volume().WithName(volumeKey).WithSecret(
+			applycorev1.SecretVolumeSource().WithSecretName(names.Key(p, firstEpoch)).WithDefaultMode(keyMode)))
+	}
+	for _, v := range []struct {
+		name string
+		live bool
+	}{{volumeFiles, false}, {volumeLive, true}} {
+		if items := fileItems(w.Files, v.live); len(items) > 0 {
+			out = append(out, applycorev1.Volume().WithName(v.name).WithConfigMap(
+				applycorev1.ConfigMapVolumeSource().WithName(names.Config(p)).WithItems(items...)))
+		}
+	}
+	return out
+}
+
+func fileItems(files []peer.File, live bool) []*applycorev1.KeyToPathApplyConfiguration {
+	var out []*applycorev1.KeyToPathApplyConfiguration
+	for _, f := range files {
+		if f.Live == live {
+			out = append(out, applycorev1.KeyToPath().WithKey(f.Key).WithPath(itemPath(f)))
+		}
+	}
+	return out
+}
+
+// itemPath names a live file as the software looks for it, because its folder is mounted as a whole.
+func itemPath(f peer.File) string {
+	if f.Live {
+		return path.Base(f.Path)
+	}
+	return f.Key
+}
+
+// mounts puts single files in place by subPath, which is never updated, and folders of live files as a whole,
+// which the kubelet updates.
+func mounts(w peer.Workload) []*applycorev1.VolumeMountApplyConfiguration {
+	out := []*applycorev1.VolumeMountApplyConfiguration{
+		applycorev1.VolumeMount().WithName(volumeData).WithMountPath(w.DataPath),
+		applycorev1.VolumeMount().WithName(volumeTmp).WithMountPath("/tmp"),
+	}
+	if w.KeyPath != "" {
+		out = append(out, applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(w.KeyPath).WithReadOnly(true))
+	}
+	var folders []string
+	for _, f := range w.Files {
+		folder := path.Dir(f.Path)
+		switch {
+		case !f.Live:
+			out = append(out, applycorev1.VolumeMount().WithName(volumeFiles).WithMountPath(f.Path).WithSubPath(f.Key).WithReadOnly(true))
+		case !slices.Contains(folders, folder):
+			folders = append(folders, folder)
+			out = append(out, applycorev1.VolumeMount().WithName(volumeLive).WithMountPath(folder).WithReadOnly(true))
+		}
+	}
+	return out
+}
