@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package integration tests the operator against a real API server and the real controller manager.
+package integration
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/peernode/operator/test/cluster"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// env is shared by all tests of the package; each has a namespace of its own.
+var env *testenv.Env
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	var err error
+	env, err = testenv.Start(context.Background(), cluster.ControlPlaneOptions{SimulatedNodes: 3})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "start the test environment:", err)
+		return 1
+	}
+	defer func() { _ = env.Stop() }()
+	operator, err := env.StartOperator(context.Background(), testenv.OperatorOptions{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "start the operator:", err)
+		return 1
+	}
+	defer func() { _ = operator.Stop() }()
+	return m.Run()
+}
+
+// namespace makes a namespace for one test.
+func namespace(t *testing.T) string {
+	t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	if err := env.Admin.Create(t.Context(), ns); err != nil {
+		t.Fatal(err)
+	}
+	return ns.Name
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package testenv gives a test a real API server with the project's CRDs and RBAC, and the operator running
+// against it under its own user, with no rights but those that it ships with.
+package testenv
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/cluster"
+)
+
+// OperatorUser is the name under which operators of this package talk to the API server.
+const OperatorUser = "peernode-operator"
+
+// Env is a control plane with the project installed.
+type Env struct {
+	*cluster.ControlPlane
+	// Admin may do everything.
+	Admin client.Client
+	// AdminConfig and OperatorConfig are the two ways in.
+	AdminConfig, OperatorConfig *rest.Config
+	// Scheme knows Kubernetes' kinds and ours.
+	Scheme *kruntime.Scheme
+}
+
+// Start starts a control plane and installs CRDs and RBAC from config/.
+func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, error) {
+	controlPlane, err := cluster.StartControlPlane(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	env := &Env{ControlPlane: controlPlane}
+	if err := env.install(ctx); err != nil {
+		_ = controlPlane.Stop()
+		return nil, err
+	}
+	return env, nil
+}
+
+func (e *Env) install(ctx context.Context) error {
+	var err error
+	if e.Scheme, err = Scheme(); err != nil {
+		return err
+	}
+	if e.AdminConfig, err = configFrom(e.Kubeconfig()); err != nil {
+		return err
+	}
+	kubeconfig, err := e.UserKubeconfig(OperatorUser)
+	if err != nil {
+		return err
+	}
+	if e.OperatorConfig, err = configFrom(kubeconfig); err != nil {
+		return err
+	}
+	if e.Admin, err = client.New(e.AdminConfig, client.Options{Scheme: e.Scheme}); err != nil {
+		return err
+	}
+	for _, file := range []string{"crd/bases/peernode.dev_peernodes.yaml", "rbac/role.yaml"} {
+		if err := e.applyFile(ctx, file); err != nil {
+			return err
+		}
+	}
+	if err := e.Admin.Create(ctx, binding()); err != nil {
+		return fmt.Errorf("bind the operator's role: %w", err)
+	}
+	return e.served(ctx)
+}
+
+// Scheme knows Kubernetes' kinds and ours.
+func Scheme() (*kruntime.Scheme, error) {
+	scheme := kruntime.NewScheme()
+	if err := clientgoscheme.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	return scheme, v1alpha1.AddToScheme(scheme)
+}
+
+func configFrom(kubeconfig string) (*rest.Config, error) {
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	config.QPS = -1
+	return config, nil
+}
+
+func (e *Env) applyFile(ctx context.Context, file string) error {
+	raw, err := os.ReadFile(filepath.Join(Root(), "config", file))
+	if err != nil {
+		return err
+	}
+	object := &unstructured.Unstructured{}
+	if err := yaml.Unmarshal(raw, &object.Object); err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	return e.Admin.Create(ctx, object)
+}
+
+func binding() *rbacv1.ClusterRoleBinding {
+	b := &rbacv1.ClusterRoleBinding{}
+	b.Name = "peernode-operator"
+	b.RoleRef = rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "peernode-operator"}
+	b.Subjects = []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: OperatorUser}}
+	return b
+}
+
+// served waits until the API server serves our kinds.
+func (e *Env) served(ctx context.Context) error {
+	return Eventually(ctx, func() error { return e.Admin.List(ctx, &v1alpha1.PeerNodeList{}) })
+}
+
+// Root is the top of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
