@@ -13,6 +13,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -52,6 +53,9 @@ func run(ctx context.Context, f flags) error {
 	}
 	if err := controllers.Setup(ctx, mgr, f.options()); err != nil {
 		return err
+	}
+	if err := metrics.Registry.Register(controllers.Metrics{Reader: mgr.GetClient()}); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
 	}
 	return mgr.Start(ctx)
 }

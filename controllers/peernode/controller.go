@@ -92,10 +92,11 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 // tell writes the status if it says something new, and then the events that follow from it.
 func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Plan, done outcome.Outcome) (ctrl.Result, error) {
 	before := o.PeerNode.Status
+	again := soonest(done.After, o.LookAgain)
 	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
 	telling := plan.ToTell(before, after, r.Now())
 	if !telling.Write {
-		return ctrl.Result{RequeueAfter: soonest(done.After, telling.After)}, nil
+		return ctrl.Result{RequeueAfter: soonest(again, telling.After)}, nil
 	}
 	version, err := status.Write(ctx, r.Client, o.PeerNode, after)
 	if err != nil {
@@ -103,7 +104,7 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 	}
 	r.ledger.Wrote(refOf(o.PeerNode), version, r.Now())
 	r.record(o.PeerNode, plan.Events(before, after))
-	return ctrl.Result{RequeueAfter: done.After}, nil
+	return ctrl.Result{RequeueAfter: again}, nil
 }
 
 func (r *Reconciler) record(p *v1alpha1.PeerNode, list []plan.Event) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,17 +29,10 @@ func (r *Reconciler) makeKey(ctx context.Context, p *v1alpha1.PeerNode, order pl
 	if err != nil {
 		return fmt.Errorf("make key of epoch %d: %w", order.Epoch, err)
 	}
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:   p.Namespace,
-			Name:        order.SecretName,
-			Labels:      order.Labels,
-			Annotations: map[string]string{v1alpha1.AnnotationPlaintextKey: "true"},
-		},
-		Immutable: new(true),
-		Type:      corev1.SecretTypeOpaque,
-		Data:      files,
-	}
+	secret := keySecret(p.Namespace, order.SecretName)
+	secret.Labels = order.Labels
+	secret.Annotations = map[string]string{v1alpha1.AnnotationPlaintextKey: "true"}
+	secret.Data = files
 	if order.Owned {
 		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
 	}
@@ -47,4 +41,29 @@ func (r *Reconciler) makeKey(ctx context.Context, p *v1alpha1.PeerNode, order pl
 		return fmt.Errorf("create Secret %s: %w", order.SecretName, err)
 	}
 	return nil
+}
+
+// mountPatience is how long a pod may wait for its volumes before its key is looked for.
+const mountPatience = 30 * time.Second
+
+// keyMissing finds out why a pod waits for its volumes. The operator may not read Secrets, but it may ask whether
+// it could create this one: a dry run that succeeds shows that the name is free. Any other answer proves nothing.
+// The duration is when to ask again, 0 for not at all.
+func (r *Reconciler) keyMissing(ctx context.Context, p *v1alpha1.PeerNode, pod *corev1.Pod) (bool, time.Duration) {
+	if !plan.RecordedKey(p) || !plan.WaitsForMounts(pod) {
+		return false, 0
+	}
+	if waited := r.Now().Sub(pod.CreationTimestamp.Time); waited < mountPatience {
+		return false, mountPatience - waited
+	}
+	err := r.Client.Create(ctx, keySecret(p.Namespace, p.Status.Identity.SecretName), client.FieldOwner(apply.FieldManager), client.DryRunAll)
+	return err == nil, mountPatience
+}
+
+func keySecret(namespace, name string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Immutable:  new(true),
+		Type:       corev1.SecretTypeOpaque,
+	}
 }

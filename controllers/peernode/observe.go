@@ -46,6 +46,7 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	if o.Pod, err = r.observePod(ctx, p); err != nil {
 		return o, err
 	}
+	o.KeyMissing, o.LookAgain = r.keyMissing(ctx, p, o.Pod)
 	o.Peers, err = r.observePeers(ctx, p)
 	return o, err
 }

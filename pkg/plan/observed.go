@@ -5,6 +5,8 @@
 package plan
 
 import (
+	"time"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -38,6 +40,10 @@ type Observed struct {
 	Objects map[intent.Ref]Object
 	// Pod is nil while there is none.
 	Pod *corev1.Pod
+	// KeyMissing is true when the Secret of the recorded key was looked for and is not there.
+	KeyMissing bool
+	// LookAgain is when to observe anew though nothing may have happened, 0 for never.
+	LookAgain time.Duration
 	// Peers are the declared peers, in the order of the spec.
 	Peers []ObservedPeer
 }

@@ -153,7 +153,7 @@ func unwanted(o Observed, wanted []intent.Intent) []Object {
 // keyOrder asks for the first key unless one is on record. A key on record is never made again, even if its
 // Secret is gone: the peer would come back as somebody else.
 func keyOrder(o Observed, p Plan) *KeyOrder {
-	if p.Kind.Key() == nil || recordedKey(o.PeerNode) {
+	if p.Kind.Key() == nil || RecordedKey(o.PeerNode) {
 		return nil
 	}
 	return &KeyOrder{
@@ -168,7 +168,8 @@ func keyOrder(o Observed, p Plan) *KeyOrder {
 // firstEpoch is the only epoch until identities rotate.
 const firstEpoch = 1
 
-func recordedKey(p *v1alpha1.PeerNode) bool {
+// RecordedKey reports whether a key of the peer is on record.
+func RecordedKey(p *v1alpha1.PeerNode) bool {
 	return p.Status.Identity != nil && p.Status.Identity.SecretName != ""
 }
 

@@ -83,6 +83,20 @@ func identityRefused(pod *corev1.Pod) *Finding {
 	return nil
 }
 
+// WaitsForMounts reports whether the pod is on a node and its first container has not been started for lack of a
+// volume or of an image.
+func WaitsForMounts(pod *corev1.Pod) bool {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return false
+	}
+	for _, s := range pod.Status.InitContainerStatuses {
+		if s.Name == resources.ContainerIdentity {
+			return s.State.Waiting != nil && s.LastTerminationState.Terminated == nil
+		}
+	}
+	return false
+}
+
 func imageMissing(pod *corev1.Pod) *Finding {
 	for _, s := range statuses(pod) {
 		if s.State.Waiting == nil {

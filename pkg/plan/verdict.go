@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"fmt"
+
 	"github.com/peernode/operator/api/v1alpha1"
 )
 
@@ -21,6 +23,7 @@ func Judge(o Observed, p Plan, failed *Finding) Verdict {
 	for _, ask := range []func() *Finding{
 		func() *Finding { return p.Blocked },
 		func() *Finding { return failed },
+		func() *Finding { return keyMissing(o) },
 		func() *Finding { return justChanged(o, p) },
 		func() *Finding { return suspending(o) },
 		func() *Finding { return running(o) },
@@ -70,4 +73,13 @@ func running(o Observed) *Finding {
 		return f
 	}
 	return podFinding(o.statefulSet(), o.Pod)
+}
+
+func keyMissing(o Observed) *Finding {
+	if !o.KeyMissing {
+		return nil
+	}
+	return refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
+		"Secret %s, which held the peer's key, is gone. Restore it from its backup; no new key is made in its place, because the peer would come back as somebody else",
+		o.PeerNode.Status.Identity.SecretName))
 }

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+// scrapeTimeout bounds the listing of PeerNodes, which comes from the cache.
+const scrapeTimeout = 5 * time.Second
+
+var (
+	infoDesc = prometheus.NewDesc("peernode_info",
+		"One for each PeerNode, with its software.", []string{"namespace", "name", "software"}, nil)
+	conditionDesc = prometheus.NewDesc("peernode_condition",
+		"One while the condition of the PeerNode is True, zero otherwise.", []string{"namespace", "name", "type", "reason"}, nil)
+	volumeDesc = prometheus.NewDesc("peernode_volume_capacity_bytes",
+		"Size of the PeerNode's volume in bytes.", []string{"namespace", "name"}, nil)
+)
+
+// Metrics tells Prometheus what the status of every PeerNode tells people. It reads the cache when it is
+// scraped, so that a metric can never lag behind or outlive its object.
+type Metrics struct {
+	Reader client.Reader
+}
+
+// Describe lists the metrics.
+func (m Metrics) Describe(out chan<- *prometheus.Desc) {
+	out <- infoDesc
+	out <- conditionDesc
+	out <- volumeDesc
+}
+
+// Collect reads the PeerNodes.
+func (m Metrics) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	list := &v1alpha1.PeerNodeList{}
+	if err := m.Reader.List(ctx, list); err != nil {
+		ctrl.Log.WithName("metrics").Error(err, "cannot list PeerNodes")
+		return
+	}
+	for i := range list.Items {
+		collect(&list.Items[i], out)
+	}
+}
+
+func collect(p *v1alpha1.PeerNode, out chan<- prometheus.Metric) {
+	out <- gauge(infoDesc, 1, p.Namespace, p.Name, p.Status.Software)
+	for _, c := range p.Status.Conditions {
+		value := 0.0
+		if c.Status == metav1.ConditionTrue {
+			value = 1
+		}
+		out <- gauge(conditionDesc, value, p.Namespace, p.Name, c.Type, c.Reason)
+	}
+	if s := p.Status.Storage; s != nil && s.Capacity != nil {
+		out <- gauge(volumeDesc, s.Capacity.AsApproximateFloat64(), p.Namespace, p.Name)
+	}
+}
+
+func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+}
