@@ -36,8 +36,6 @@ const (
 	ReasonSuspended = "Suspended"
 	// ReasonSettled: nothing is left to do.
 	ReasonSettled = "Settled"
-	// ReasonDeleting: the PeerNode is being deleted.
-	ReasonDeleting = "Deleting"
 
 	// ReasonWaitingForPod: the pod is being created, started, or its readiness probe does not succeed yet.
 	ReasonWaitingForPod = "WaitingForPod"
@@ -103,9 +101,7 @@ const (
 
 // Reasons of events that are not also reasons of a condition.
 const (
-	// ReasonCreated: the operator made the objects of a new PeerNode.
-	ReasonCreated = "Created"
-	// ReasonDataRetained: the PeerNode is gone, its volume stays.
+	// ReasonDataRetained: the volume was kept although it was to go, because something spoke against deleting it.
 	ReasonDataRetained = "DataRetained"
 	// ReasonDataDeleted: the volume was deleted as spec.deletionPolicy.data asks.
 	ReasonDataDeleted = "DataDeleted"
