@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peerlist
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	alpha = "12D3KooWEaKdP2boYMwrTm1kgTaYnKCkWS88sfELZP3naqrR8G5v"
+	beta  = "12D3KooWD6DetkQpuBsgNc9WDrtozoiHG97mH24hy51p8m1xxStd"
+)
+
+func TestParse(t *testing.T) {
+	cases := map[string]struct {
+		yaml               string
+		allowed, bootstrap int
+		wantErr            string
+	}{
+		"both lists":                          {yaml: "allowed_peers: [" + alpha + ", " + beta + "]\nbootstrap: [/dns4/b/tcp/1/p2p/" + beta + "]", allowed: 2, bootstrap: 1},
+		"two addresses of one peer":           {yaml: "bootstrap: [/dns4/b/tcp/1/p2p/" + beta + ", /ip4/1.2.3.4/udp/2/quic-v1/p2p/" + beta + "]", bootstrap: 1},
+		"a list that allows nobody":           {yaml: "allowed_peers: []"},
+		"a peer twice":                        {yaml: "allowed_peers: [" + alpha + ", " + alpha + "]", allowed: 1},
+		"an empty file is an accident":        {yaml: " \n", wantErr: "the file is empty"},
+		"a file of comments is an accident":   {yaml: "# gone\n", wantErr: "holds no list"},
+		"one bad entry spoils the file":       {yaml: "allowed_peers: [" + alpha + ", bob]", wantErr: `allowed_peers[1]: "bob" is not a peer ID`},
+		"an unknown field":                    {yaml: "allow: []", wantErr: "want only allowed_peers and bootstrap"},
+		"a bootstrap address without peer ID": {yaml: "bootstrap: [/dns4/b/tcp/1]", wantErr: "bootstrap[0]"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			list, err := Parse([]byte(c.yaml))
+			if c.wantErr != "" {
+				if err == nil || !strings.Contains(err.Error(), c.wantErr) {
+					t.Fatalf("got %v, want %q", err, c.wantErr)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(list.Allowed) != c.allowed || len(list.Bootstrap) != c.bootstrap {
+				t.Errorf("got %d allowed, %d bootstrap", len(list.Allowed), len(list.Bootstrap))
+			}
+		})
+	}
+}
+
+func TestMergeAndWithoutLeaveTheirInputsAlone(t *testing.T) {
+	a := mustList(t, []string{alpha}, []string{"/dns4/b/tcp/1/p2p/" + beta})
+	b := mustList(t, []string{beta}, []string{"/dns4/b/tcp/1/p2p/" + beta, "/dns4/b/tcp/2/p2p/" + beta})
+	merged := a.Merge(b)
+	if len(merged.Allowed) != 2 || len(merged.Bootstrap) != 1 {
+		t.Fatalf("merged: %+v", merged)
+	}
+	for id, addrs := range merged.Bootstrap {
+		if len(addrs) != 2 {
+			t.Errorf("addresses: %v", addrs)
+		}
+		if rest := merged.Without(id); len(rest.Bootstrap) != 0 || len(rest.Allowed) != 1 {
+			t.Errorf("without: %+v", rest)
+		}
+	}
+	if len(a.Allowed) != 1 || len(b.Allowed) != 1 || len(merged.Allowed) != 2 {
+		t.Error("an input was changed")
+	}
+}
+
+func mustList(t *testing.T, allowed, bootstrap []string) List {
+	t.Helper()
+	list, err := New("", allowed, bootstrap)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// volume imitates a ConfigMap volume: files are links into ..data, which is
+// swapped as a whole.
+type volume struct {
+	dir  string
+	revs int
+}
+
+func (v *volume) publish(t *testing.T, content string) {
+	t.Helper()
+	v.revs++
+	rev := filepath.Join(v.dir, "..rev"+strings.Repeat("x", v.revs))
+	next, data, link := filepath.Join(v.dir, "..next"), filepath.Join(v.dir, "..data"), filepath.Join(v.dir, "peers.yaml")
+	if err := errors.Join(os.Mkdir(rev, 0o755), os.WriteFile(filepath.Join(rev, "peers.yaml"), []byte(content), 0o644),
+		os.Symlink(filepath.Base(rev), next), os.Rename(next, data)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("..data/peers.yaml", link); err != nil && !errors.Is(err, os.ErrExist) {
+		t.Fatal(err)
+	}
+}
+
+func TestWatcherFollowsAConfigMapVolume(t *testing.T) {
+	cases := map[string]time.Duration{
+		"by events alone":  time.Hour,
+		"by polling alone": 20 * time.Millisecond,
+	}
+	for name, poll := range cases {
+		t.Run(name, func(t *testing.T) {
+			v := &volume{dir: t.TempDir()}
+			v.publish(t, "allowed_peers: ["+alpha+"]")
+			var allowed, failures atomic.Int64
+			w := &Watcher{
+				Path: filepath.Join(v.dir, "peers.yaml"), Poll: poll, Log: slog.New(slog.DiscardHandler),
+				OnList:    func(l List) { allowed.Store(int64(len(l.Allowed))) },
+				OnFailure: func() { failures.Add(1) },
+			}
+			if poll < time.Second {
+				// The folder above does not change when ..data is swapped, so
+				// no event says it did.
+				w.Path = filepath.Join(hideBehindLink(t, v.dir), "peers.yaml")
+			}
+			done := make(chan struct{})
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { defer close(done); w.Run(ctx) }()
+			defer func() { cancel(); <-done }()
+
+			waitFor(t, "the first list", func() bool { return allowed.Load() == 1 })
+			v.publish(t, "allowed_peers: ["+alpha+", "+beta+"]")
+			waitFor(t, "the second list", func() bool { return allowed.Load() == 2 })
+			v.publish(t, "allowed_peers: [bob]")
+			waitFor(t, "the failure", func() bool { return failures.Load() == 1 })
+			if allowed.Load() != 2 {
+				t.Error("a bad file replaced the last good list")
+			}
+			v.publish(t, "allowed_peers: []")
+			waitFor(t, "the empty list", func() bool { return allowed.Load() == 0 })
+		})
+	}
+}
+
+// hideBehindLink returns a folder whose peers.yaml is a link into dir.
+func hideBehindLink(t *testing.T, dir string) string {
+	t.Helper()
+	outer := t.TempDir()
+	if err := os.Symlink(filepath.Join(dir, "peers.yaml"), filepath.Join(outer, "peers.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	return outer
+}
+
+func TestAMissingFileIsReportedOncePerTime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "peers.yaml")
+	var lists, failures int
+	w := &Watcher{Path: path, Log: slog.New(slog.DiscardHandler), OnList: func(List) { lists++ }, OnFailure: func() { failures++ }}
+	write := func() {
+		if err := os.WriteFile(path, []byte("allowed_peers: []"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Check()
+	w.Check()
+	write()
+	w.Check()
+	w.Check()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	w.Check()
+	w.Check()
+	write()
+	w.Check()
+	if lists != 1 || failures != 2 {
+		t.Errorf("%d lists, %d failures, want 1 and 2", lists, failures)
+	}
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("%s did not come", what)
+}
