@@ -69,15 +69,15 @@ type P2PAgentSoftware struct {
 
 // PeerRateLimit bounds what one remote peer may ask before it is banned for a while.
 type PeerRateLimit struct {
-	// requestsPerMinute is the sustained rate. Default 1000.
+	// requestsPerMinute is the sustained rate. Default 1000; below 60 an agent would ban its peers for their heartbeats.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=60
 	// +kubebuilder:validation:Maximum=1000000
 	RequestsPerMinute int32 `json:"requestsPerMinute,omitempty"`
 
-	// burst is how many requests may come at once. Default 100.
+	// burst is how many requests may come at once. Default 100; below 20 an agent would ban peers that reconnect.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=20
 	// +kubebuilder:validation:Maximum=1000000
 	Burst int32 `json:"burst,omitempty"`
 

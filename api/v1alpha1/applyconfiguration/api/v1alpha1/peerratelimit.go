@@ -13,9 +13,9 @@ import (
 //
 // PeerRateLimit bounds what one remote peer may ask before it is banned for a while.
 type PeerRateLimitApplyConfiguration struct {
-	// requestsPerMinute is the sustained rate. Default 1000.
+	// requestsPerMinute is the sustained rate. Default 1000; below 60 an agent would ban its peers for their heartbeats.
 	RequestsPerMinute *int32 `json:"requestsPerMinute,omitempty"`
-	// burst is how many requests may come at once. Default 100.
+	// burst is how many requests may come at once. Default 100; below 20 an agent would ban peers that reconnect.
 	Burst *int32 `json:"burst,omitempty"`
 	// banFor is how long a peer that exceeds the rate is refused. Default 1h.
 	BanFor *apiv1alpha1.BanDuration `json:"banFor,omitempty"`

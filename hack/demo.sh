@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Shows the operator at work: a real cluster, the operator installed through its chart, the samples as real peers.
+#   hack/demo.sh up     start, or bring up to date
+#   hack/demo.sh down   leave nothing behind
+# With DEMO_KUBECONFIG and DEMO_REGISTRY set it uses a cluster of yours and images that you have pushed there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source hack/lib/images.sh
+
+release=peernode-operator
+namespace=peernode-system
+work=.cache/demo
+
+say() { printf '\n\033[1m==> %s\033[0m (%d s)\n' "$*" "$SECONDS"; }
+
+main() {
+  case ${1:-up} in
+    up) up ;;
+    down) down ;;
+    *) echo "usage: hack/demo.sh up|down" >&2; exit 2 ;;
+  esac
+}
+
+up() {
+  if [ -n "${DEMO_KUBECONFIG:-}" ]; then
+    use_existing
+  else
+    require_root
+    start_cluster
+  fi
+  install_operator
+  apply_samples
+  wait_ready
+  show
+}
+
+require_root() {
+  if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then return; fi
+  cat >&2 <<TEXT
+make demo starts real containers on a cluster of its own, which needs root on Linux; this is $(id -un) on $(uname -s).
+Either run it as root (sudo make demo), or use a cluster that you have:
+  1. build the images (docker build --target peernode-operator, --target p2p-agent) and push them to your registry,
+     together with an image of HashiCorp's serf named serf, all with the tag demo;
+  2. DEMO_KUBECONFIG=~/.kube/config DEMO_REGISTRY=registry.example.com/me make demo
+TEXT
+  exit 1
+}
+
+start_cluster() {
+  say "starting the cluster (the first time it is built from source)"
+  testcluster up --install >/dev/null
+  eval "$(testcluster env)"
+  say "building the operator and the agent"
+  hack/build.sh
+  say "loading images"
+  load_images default
+}
+
+use_existing() {
+  for program in kubectl helm; do
+    command -v "$program" >/dev/null || { echo "make demo: needs $program on the PATH" >&2; exit 1; }
+  done
+  : "${DEMO_REGISTRY:?make demo: set DEMO_REGISTRY to where the images are, such as registry.example.com/me}"
+  export KUBECONFIG=$DEMO_KUBECONFIG
+  image_operator=$DEMO_REGISTRY/peernode-operator:demo
+  image_agent=$DEMO_REGISTRY/p2p-agent:demo
+  image_serf=$DEMO_REGISTRY/serf:demo
+}
+
+install_operator() {
+  say "installing the operator through its chart"
+  helm upgrade --install "$release" charts/peernode-operator --namespace "$namespace" --create-namespace \
+    --wait --timeout 5m $(image_values image "$image_operator") $(image_values p2pAgent.image "$image_agent") \
+    ${DEMO_HELM_ARGS:-} | grep -E '^(STATUS|REVISION)'
+}
+
+# image_values turns an image reference into values of the chart.
+image_values() { # KEY REFERENCE
+  case $2 in
+    *@*) echo "--set $1.repository=${2%@*} --set $1.digest=${2#*@}" ;;
+    *) echo "--set $1.repository=${2%:*} --set $1.tag=${2##*:}" ;;
+  esac
+}
+
+apply_samples() {
+  say "applying config/samples"
+  samples_overlay "$work/samples"
+  kubectl apply --server-side -k "$work/samples"
+}
+
+wait_ready() {
+  say "waiting until every peer is Ready"
+  local last="" now deadline=$((SECONDS + 300))
+  while true; do
+    now=$(kubectl get peernodes --namespace peers --no-headers \
+      -o custom-columns='N:.metadata.name,R:.status.conditions[?(@.type=="Ready")].status,W:.status.conditions[?(@.type=="Ready")].reason')
+    if [ "$now" != "$last" ]; then
+      echo "$now" | awk '{printf "%s%s", sep, $1 ": " $3; sep = ", "} END {print ""}'
+      last=$now
+    fi
+    if ! echo "$now" | awk '{print $2}' | grep -qv '^True$' && connected; then return; fi
+    if [ $SECONDS -gt $deadline ]; then
+      kubectl describe peernodes --namespace peers >&2
+      echo "make demo: not every peer is Ready and connected after 5 minutes; see above" >&2
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
+# connected asks alpha itself whether it sees both of its peers.
+connected() {
+  [ "$(kubectl exec --namespace peers alpha-0 -c peer -- /p2p-agent peers -o json 2>/dev/null | grep -c '"peerID"')" -ge 2 ]
+}
+
+show() {
+  say "the peers"
+  kubectl get peernodes --namespace peers -o wide
+  for peer in alpha beta gamma; do
+    printf '\n%s is connected to:\n' "$peer"
+    kubectl exec --namespace peers "$peer-0" -c peer -- /p2p-agent peers
+  done
+  printf '\nserf says of itself:\n'
+  kubectl exec --namespace peers serf-0 -c peer -- /serf members -rpc-addr=127.0.0.1:7373
+  cat <<TEXT
+
+Go on from here:
+  export KUBECONFIG=$KUBECONFIG PATH=$(dirname "$(command -v kubectl)"):\$PATH
+  kubectl -n peers edit peernode alpha          # change something and watch it happen
+  kubectl -n peers get peernodes -w
+  kubectl -n peers describe peernode beta
+  kubectl -n peers logs gamma-0
+  kubectl explain peernode.spec
+  make demo-down                                # leave nothing behind
+TEXT
+  say "done"
+}
+
+down() {
+  if [ -n "${DEMO_KUBECONFIG:-}" ]; then
+    export KUBECONFIG=$DEMO_KUBECONFIG
+    kubectl delete namespace peers --ignore-not-found
+    helm uninstall "$release" --namespace "$namespace" --ignore-not-found
+    echo "the kinds of peernode.dev stay; remove them with: kubectl delete crd peernodes.peernode.dev"
+    return
+  fi
+  testcluster down
+  rm -rf "$work"
+}
+
+main "$@"

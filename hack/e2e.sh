@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs test/e2e on a full node of its own: real containers, the operator installed through its chart. Arguments go to
+# go test. With E2E_KEEP=1 the cluster stays for a look; hack/e2e.sh down removes it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source hack/lib/images.sh
+
+name=e2e
+
+if [ "${1:-}" = down ]; then
+  testcluster down --name "$name"
+  exit
+fi
+
+if [ "$(uname -s)" != Linux ] || [ "$(id -u)" != 0 ]; then
+  echo "LEFT OUT: the end-to-end tests start real containers, which needs root on Linux (this is $(id -un) on $(uname -s))" >&2
+  exit 0
+fi
+
+if [ "${E2E_KEEP:-}" != 1 ]; then
+  trap 'testcluster down --name "$name"' EXIT
+fi
+testcluster up --install --name "$name" >/dev/null
+hack/build.sh
+load_images "$name"
+eval "$(testcluster env --name "$name")"
+
+E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf \
+  go test -C test -tags e2e -count=1 -timeout 30m -v "$@" ./e2e

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// manager returns the operator's container.
+func manager(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
+	t.Helper()
+	containers, _, err := unstructured.NestedSlice(objects["Deployment peernode-operator"].Object,
+		"spec", "template", "spec", "containers")
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("got containers %v, error %v", containers, err)
+	}
+	return containers[0].(map[string]any)
+}
+
+func TestObjectsFollowTheValues(t *testing.T) {
+	const crd = "CustomResourceDefinition peernodes.peernode.dev"
+	tests := map[string]struct {
+		reason          string
+		values          string
+		present, absent []string
+	}{
+		"one replica has no disruption budget": {
+			reason: "it would keep its node from being drained",
+			absent: []string{"PodDisruptionBudget peernode-operator"},
+		},
+		"two replicas have one": {
+			values:  "replicas: 2",
+			present: []string{"PodDisruptionBudget peernode-operator"},
+		},
+		"watched namespaces replace the right to all": {
+			reason:  "least privilege",
+			values:  "watchNamespaces: [peers]",
+			present: []string{"RoleBinding peers/peernode-operator-peers", "ClusterRoleBinding peernode-operator-metrics-auth"},
+			absent:  []string{"ClusterRoleBinding peernode-operator"},
+		},
+		"the kinds can come from elsewhere": {
+			values: "crds: {install: false}",
+			absent: []string{crd},
+		},
+		"readers of metrics are bound": {
+			values:  "metrics: {readers: [{namespace: monitoring, serviceAccount: prometheus}]}",
+			present: []string{"ClusterRoleBinding peernode-operator-metrics-reader"},
+		},
+		"nothing needs the Prometheus operator": {
+			absent:  []string{"PodMonitor peernode-operator"},
+			present: []string{crd},
+		},
+		"the network policy can be left out": {
+			values: "networkPolicy: {enabled: false}",
+			absent: []string{"NetworkPolicy peernode-operator"},
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, tc.values)
+			for _, key := range tc.present {
+				if got[key] == nil {
+					t.Errorf("%s is missing. %s", key, tc.reason)
+				}
+			}
+			for _, key := range tc.absent {
+				if got[key] != nil {
+					t.Errorf("%s must not be there. %s", key, tc.reason)
+				}
+			}
+		})
+	}
+}
+
+func TestFieldsFollowTheValues(t *testing.T) {
+	tests := map[string]struct {
+		reason, values, object string
+		path                   []string
+		want                   any
+	}{
+		"kinds outlive the release": {
+			object: "CustomResourceDefinition peernodes.peernode.dev",
+			path:   []string{"metadata", "annotations", "helm.sh/resource-policy"},
+			want:   "keep",
+		},
+		"kinds go with the release when asked": {
+			values: "crds: {keep: false}",
+			object: "CustomResourceDefinition peernodes.peernode.dev",
+			path:   []string{"metadata", "annotations", "helm.sh/resource-policy"},
+		},
+		"roles are not aggregated when asked": {
+			values: "rbac: {aggregate: false}",
+			object: "ClusterRole peernode-operator-view",
+			path:   []string{"metadata", "labels", "rbac.authorization.k8s.io/aggregate-to-view"},
+		},
+		"without sources of metrics there is no rule": {
+			reason: "an empty from would let anybody in",
+			values: "networkPolicy: {metricsFrom: []}",
+			object: "NetworkPolicy peernode-operator",
+			path:   []string{"spec", "ingress"},
+		},
+		"the priority class is set": {
+			values: "priorityClassName: system-cluster-critical",
+			object: "Deployment peernode-operator",
+			path:   []string{"spec", "template", "spec", "priorityClassName"},
+			want:   "system-cluster-critical",
+		},
+		"a pod label cannot take the pods out of the selector": {
+			values: "podLabels: {app.kubernetes.io/name: other}",
+			object: "Deployment peernode-operator",
+			path:   []string{"spec", "template", "metadata", "labels", "app.kubernetes.io/name"},
+			want:   "peernode-operator",
+		},
+		"host users reach the pod": {
+			values: "hostUsers: true",
+			object: "Deployment peernode-operator",
+			path:   []string{"spec", "template", "spec", "hostUsers"},
+			want:   true,
+		},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			object := render(t, tc.values)[tc.object]
+			if object == nil {
+				t.Fatalf("no %s", tc.object)
+			}
+			got, _, err := unstructured.NestedFieldNoCopy(object.Object, tc.path...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
+			}
+		})
+	}
+}
+
+func TestArgumentsFollowTheValues(t *testing.T) {
+	args := manager(t, render(t, `
+hostUsers: true
+logLevel: debug
+watchNamespaces: [a, b]
+peers: {dnsCIDRs: [169.254.20.10/32]}
+`))["args"].([]any)
+	for _, want := range []any{"--host-users=true", "--log-level=debug", "--namespaces=a,b", "--dns-cidrs=169.254.20.10/32"} {
+		if !slices.Contains(args, want) {
+			t.Errorf("got %v, want %v among them", args, want)
+		}
+	}
+}
+
+func TestRolesAreNarrow(t *testing.T) {
+	for key, o := range build(t, "rbac") {
+		rules, _, err := unstructured.NestedSlice(o.Object, "rules")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rule := range rules {
+			checkRule(t, key, rule.(map[string]any))
+		}
+	}
+}
+
+// checkRule refuses wildcards, and any right to Secrets beside creating them: keys are none of the operator's business
+// once they are made.
+func checkRule(t *testing.T, role string, rule map[string]any) {
+	t.Helper()
+	for _, field := range []string{"apiGroups", "resources", "verbs", "nonResourceURLs"} {
+		values, _ := rule[field].([]any)
+		if slices.ContainsFunc(values, func(v any) bool { return strings.Contains(v.(string), "*") }) {
+			t.Errorf("%s has a wildcard in %s: %v", role, field, values)
+		}
+	}
+	resources, _ := rule["resources"].([]any)
+	if slices.Contains(resources, any("secrets")) && !cmp.Equal(rule["verbs"], []any{"create"}) {
+		t.Errorf("%s: got the rights %v to Secrets, want create alone", role, rule["verbs"])
+	}
+}
+
+// A kind larger than this does not fit into an annotation, as kubectl apply wants it, nor well into a release.
+func TestKindsAreSmallEnoughToApply(t *testing.T) {
+	const limit = 200 << 10
+	paths, err := filepath.Glob(repository + "/config/crd/bases/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no kinds in config/crd/bases (error: %v)", err)
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() >= limit {
+			t.Errorf("%s has %d bytes, want less than %d", path, info.Size(), limit)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// operatorName is what names in config/ begin with; the chart puts its release's name there.
+const operatorName = "peernode-operator"
+
+const nameLabel = "app.kubernetes.io/name"
+
+// renderCRDs puts the kinds into templates, not into the chart's crds folder, which Helm never upgrades.
+func renderCRDs(objects []object) (string, error) {
+	var b strings.Builder
+	b.WriteString("{{- if .Values.crds.install }}\n")
+	for i, o := range objects {
+		if i > 0 {
+			b.WriteString("---\n")
+		}
+		spec, err := block("spec", o.Spec)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "apiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n", o.APIVersion, o.Kind, o.Metadata.Name)
+		b.WriteString("  annotations:\n")
+		for _, key := range slices.Sorted(maps.Keys(o.Metadata.Annotations)) {
+			fmt.Fprintf(&b, "    %s: %q\n", key, o.Metadata.Annotations[key])
+		}
+		b.WriteString("    {{- if .Values.crds.keep }}\n    helm.sh/resource-policy: keep\n    {{- end }}\n")
+		b.WriteString(labels(o.Metadata.Labels))
+		b.WriteString(spec)
+	}
+	b.WriteString("{{- end }}\n")
+	return b.String(), nil
+}
+
+// renderRoles moves roles to the names and the namespace of the release.
+func renderRoles(objects []object) (string, error) {
+	var b strings.Builder
+	for i, o := range objects {
+		if i > 0 {
+			b.WriteString("---\n")
+		}
+		suffix, ok := strings.CutPrefix(o.Metadata.Name, operatorName)
+		if !ok {
+			return "", fmt.Errorf("%s %s: the name must begin with %s", o.Kind, o.Metadata.Name, operatorName)
+		}
+		rules, err := block("rules", o.Rules)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "apiVersion: %s\nkind: %s\nmetadata:\n", o.APIVersion, o.Kind)
+		fmt.Fprintf(&b, "  name: {{ include \"peernode-operator.fullname\" . }}%s\n", suffix)
+		if o.Metadata.Namespace != "" {
+			b.WriteString("  namespace: {{ .Release.Namespace }}\n")
+		}
+		b.WriteString(labels(o.Metadata.Labels))
+		b.WriteString(rules)
+	}
+	return b.String(), nil
+}
+
+// labels renders the chart's own labels and those of the source. Labels that aggregate a role into the cluster's
+// own can be switched off.
+func labels(own map[string]string) string {
+	var plain, aggregate strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(own)) {
+		line := fmt.Sprintf("    %s: %q\n", key, own[key])
+		switch {
+		case key == nameLabel: // among the chart's own
+		case strings.HasPrefix(key, "rbac.authorization.k8s.io/aggregate-to-"):
+			aggregate.WriteString(line)
+		default:
+			plain.WriteString(line)
+		}
+	}
+	text := "  labels:\n    {{- include \"peernode-operator.labels\" . | nindent 4 }}\n" + plain.String()
+	if aggregate.Len() > 0 {
+		text += "    {{- if .Values.rbac.aggregate }}\n" + aggregate.String() + "    {{- end }}\n"
+	}
+	return text
+}
+
+// block renders a field with its value, in which nothing is left for Helm to interpret.
+func block(field string, value any) (string, error) {
+	text, err := yaml.Marshal(map[string]any{field: value})
+	if err != nil {
+		return "", err
+	}
+	return strings.ReplaceAll(string(text), "{{", `{{ "{{" }}`), nil
+}
