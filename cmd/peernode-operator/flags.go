@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -63,7 +64,7 @@ func (f flags) validate() error {
 	}
 	for _, namespace := range f.namespaces {
 		if strings.TrimSpace(namespace) == "" {
-			return fmt.Errorf("--namespaces: contains an empty name")
+			return errors.New("--namespaces: contains an empty name")
 		}
 	}
 	return nil

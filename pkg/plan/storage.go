@@ -34,14 +34,21 @@ func resizeFinding(claim *corev1.PersistentVolumeClaim) *Finding {
 	if has.Cmp(asked) >= 0 {
 		return nil
 	}
-	message := fmt.Sprintf("claim %s grows from %s to %s", claim.Name, has.String(), asked.String())
+	return wait(v1alpha1.ReasonWaitingForResize, fmt.Sprintf("claim %s grows from %s to %s%s", claim.Name, has.String(), asked.String(), resizeTrouble(claim)))
+}
+
+// resizeTrouble adds what the resizer and the kubelet say of the growth.
+func resizeTrouble(claim *corev1.PersistentVolumeClaim) string {
 	for _, c := range claim.Status.Conditions {
-		if c.Status == corev1.ConditionTrue && c.Type == corev1.PersistentVolumeClaimFileSystemResizePending {
-			message += "; the node finishes when the pod runs"
+		if c.Status != corev1.ConditionTrue {
+			continue
 		}
-		if c.Status == corev1.ConditionTrue && (c.Type == corev1.PersistentVolumeClaimControllerResizeError || c.Type == corev1.PersistentVolumeClaimNodeResizeError) {
-			message += ": " + c.Message
+		switch c.Type {
+		case corev1.PersistentVolumeClaimControllerResizeError, corev1.PersistentVolumeClaimNodeResizeError:
+			return ": " + c.Message
+		case corev1.PersistentVolumeClaimFileSystemResizePending:
+			return "; the node finishes it while the pod runs"
 		}
 	}
-	return wait(v1alpha1.ReasonWaitingForResize, message)
+	return ""
 }

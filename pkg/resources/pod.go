@@ -58,7 +58,7 @@ func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 		c.WithArgs(w.Args...)
 	}
 	for _, e := range w.Env {
-		c.WithEnv(applycorev1.EnvVar().WithName(e.Name).WithValue(e.Value))
+		c.WithEnv(env(e))
 	}
 	for _, p := range w.Ports {
 		c.WithPorts(applycorev1.ContainerPort().WithName(p.Name).WithContainerPort(p.Number).WithProtocol(p.Protocol))
@@ -76,6 +76,15 @@ func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 		}
 	}
 	return c.WithVolumeMounts(mounts(w)...)
+}
+
+// env leaves an empty value out, as the server does: an intent with it would never be found in the live object.
+func env(e peer.Env) *applycorev1.EnvVarApplyConfiguration {
+	out := applycorev1.EnvVar().WithName(e.Name)
+	if e.Value != "" {
+		out.WithValue(e.Value)
+	}
+	return out
 }
 
 func identityContainer(in Input) *applycorev1.ContainerApplyConfiguration {

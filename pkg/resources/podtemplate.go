@@ -37,6 +37,11 @@ func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *run
 	if err := safeguarded(template, typed); err != nil {
 		return nil, err
 	}
+	// By way of the typed template, so that a zero value in the patch, such as hostNetwork: false, is left out as the
+	// server leaves it out: an intent with it would never be found in the live object.
+	if merged, err = json.Marshal(typed); err != nil {
+		return nil, fmt.Errorf("encode patched pod template: %w", err)
+	}
 	out := &applycorev1.PodTemplateSpecApplyConfiguration{}
 	if err := json.Unmarshal(merged, out); err != nil {
 		return nil, fmt.Errorf("decode patched pod template: %w", err)

@@ -5,6 +5,7 @@ package p2pagent
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,8 +36,9 @@ func (libp2pKey) New(t v1alpha1.IdentityType, entropy io.Reader) (map[string][]b
 	if err != nil {
 		return nil, err
 	}
-	// PrivateKey{Type: varint field 1, Data: bytes field 2}; both lengths fit one byte.
-	encoded := append([]byte{0x08, proto, 0x12, byte(len(raw))}, raw...)
+	// PrivateKey{Type: varint field 1, Data: bytes field 2}.
+	encoded := binary.AppendUvarint([]byte{0x08, proto, 0x12}, uint64(len(raw)))
+	encoded = append(encoded, raw...)
 	file := base64.StdEncoding.AppendEncode(nil, encoded)
 	return map[string][]byte{keyFile: append(file, '\n')}, nil
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// uid is that of every PeerNode in these tests.
+const uid = "6f1b1c52-5c1e-4f0e-9f53-3a1c5b1f0a01"
+
+// scenario is a PeerNode, in testdata/<name>/peernode.yaml, and what the builders look at beside it.
+type scenario struct {
+	options    resources.Options
+	neighbours []peer.Neighbour
+}
+
+// scenarios are the cases that the golden files show.
+var scenarios = map[string]scenario{
+	"p2p-agent-minimal": {},
+	"p2p-agent-full":    {options: resources.Options{HostUsers: true, DNSCIDRs: []string{"169.254.20.10/32"}}},
+	"custom-minimal":    {},
+	"custom-full":       {},
+	"suspended":         {},
+	"declared-peers": {neighbours: []peer.Neighbour{
+		{Name: "beta", Namespace: "peers", PeerID: "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", Ports: []peer.Port{
+			{Name: "p2p", Number: 8000, Protocol: "TCP", Purpose: v1alpha1.PurposePeer},
+			{Name: "p2p-quic", Number: 8002, Protocol: "UDP", Purpose: v1alpha1.PurposePeer},
+			{Name: "api", Number: 8080, Protocol: "TCP", Purpose: v1alpha1.PurposeAPI},
+		}},
+		{Name: "gamma", Namespace: "elsewhere", Ports: []peer.Port{
+			{Name: "p2p", Number: 9000, Protocol: "TCP", Purpose: v1alpha1.PurposePeer},
+		}},
+		{Name: "serf", Namespace: "peers", Ports: []peer.Port{
+			{Name: "rpc", Number: 7373, Protocol: "TCP", Purpose: v1alpha1.PurposeAPI},
+		}},
+	}},
+	"pod-template": {},
+}
+
+// input reads a scenario, with defaults, as the plan hands it to the builders.
+func (s scenario) input(t *testing.T, name string) resources.Input {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", name, "peernode.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &v1alpha1.PeerNode{}
+	if err := yaml.UnmarshalStrict(raw, p); err != nil {
+		t.Fatal(err)
+	}
+	p.UID = uid
+	p = defaults.PeerNode(p, defaults.Options{})
+	workload, err := kinds.For(p.Spec.Software).Workload(peer.Input{PeerNode: p, Peers: s.neighbours})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resources.Input{PeerNode: p, Workload: workload, Peers: s.neighbours, Options: s.options}
+}
+
+// build runs every builder; the keys are the names of the golden files.
+func build(t *testing.T, in resources.Input) map[string]any {
+	t.Helper()
+	set, err := resources.StatefulSet(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]any{
+		"serviceaccount":        resources.ServiceAccount(in),
+		"persistentvolumeclaim": resources.PersistentVolumeClaim(in, nil),
+		"service-headless":      resources.HeadlessService(in),
+		"networkpolicy":         resources.NetworkPolicy(in),
+		"poddisruptionbudget":   resources.PodDisruptionBudget(in),
+		"statefulset":           set,
+	}
+	if c := resources.ConfigMap(in); c != nil {
+		out["configmap"] = c
+	}
+	if s := resources.APIService(in); s != nil {
+		out["service-api"] = s
+	}
+	return out
+}

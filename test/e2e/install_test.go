@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/cluster/audit"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// operatorAccount is the operator's name in the audit log.
+const operatorAccount = "system:serviceaccount:" + systemNamespace + ":" + release
+
+func TestTheOperatorIsKilledMidWay(t *testing.T) {
+	ns := namespace(t)
+	var peers []*v1alpha1.PeerNode
+	for i := range 4 {
+		peers = append(peers, agent(t, ns, fmt.Sprintf("peer-%d", i)))
+		_, err := run("kubectl", "delete", "pods", "-n", systemNamespace, "-l", "app.kubernetes.io/name=peernode-operator", "--grace-period=0", "--force", "--wait=false")
+		must(t, err)
+	}
+	for _, p := range peers {
+		awaitReady(t, p)
+		pods := &corev1.PodList{}
+		must(t, admin.List(t.Context(), pods, client.InNamespace(ns), client.MatchingLabels{v1alpha1.LabelPeerNode: p.Name}))
+		if len(pods.Items) != 1 {
+			t.Errorf("%s has %d pods", p.Name, len(pods.Items))
+		}
+	}
+}
+
+func TestTheSamplesRun(t *testing.T) {
+	folder := overlay(t, "config/samples", "config/samples/images.yaml",
+		transform("registry.peernode.dev/p2p-agent", imageAgent)+transform("registry.peernode.dev/serf", imageSerf))
+	_, err := run("kubectl", "apply", "--server-side", "-k", folder)
+	must(t, err)
+	t.Cleanup(func() { _, _ = run("kubectl", "delete", "--wait=false", "-k", folder) })
+	list := &v1alpha1.PeerNodeList{}
+	must(t, admin.List(t.Context(), list, client.InNamespace("peers")))
+	if len(list.Items) < 5 {
+		t.Fatalf("the samples hold %d peers", len(list.Items))
+	}
+	byName := map[string]*v1alpha1.PeerNode{}
+	for i := range list.Items {
+		awaitReady(t, &list.Items[i])
+		byName[list.Items[i].Name] = &list.Items[i]
+	}
+	awaitConnected(t, byName["alpha"], byName["beta"])
+	awaitConnected(t, byName["beta"], byName["gamma"])
+	out, err := run("kubectl", "exec", "-n", "peers", "serf-0", "--", "/serf", "members", "-rpc-addr=127.0.0.1:7373")
+	must(t, err)
+	if !strings.Contains(out, "alive") {
+		t.Errorf("serf is not alive: %s", out)
+	}
+}
+
+// TestInstallUpgradeUninstall takes the operator through its life while a peer runs on, untouched.
+func TestInstallUpgradeUninstall(t *testing.T) {
+	p := agent(t, namespace(t), "alpha")
+	awaitReady(t, p)
+	pod := podOf(t, p).UID
+	same := func(when string) {
+		t.Helper()
+		awaitReady(t, p)
+		if podOf(t, p).UID != pod {
+			t.Fatalf("%s replaced the peer's pod", when)
+		}
+	}
+
+	log := audit.NewReader(auditLog)
+	must(t, log.SkipToEnd())
+	must(t, installByHelm("--set", "replicas=2", "--set", "logLevel=debug"))
+	same("helm upgrade")
+	silent(t, log, "helm upgrade to two replicas, a new leader")
+
+	_, err := run("helm", "uninstall", release, "--namespace", systemNamespace, "--wait")
+	must(t, err)
+	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(p), p))
+	if podOf(t, p).UID != pod {
+		t.Fatal("helm uninstall replaced the peer's pod")
+	}
+
+	folder := overlay(t, "config/default", "config/default/images.yaml",
+		transform("registry.peernode.dev/peernode-operator", imageOperator)+transform("registry.peernode.dev/p2p-agent", imageAgent))
+	_, err = run("kubectl", "apply", "--server-side", "--force-conflicts", "-k", folder)
+	must(t, err)
+	_, err = run("kubectl", "rollout", "status", "deployment/peernode-operator", "-n", systemNamespace, "--timeout=2m")
+	must(t, err)
+	same("kubectl apply -k config/default")
+	silent(t, log, "the operator installed by kustomize")
+	second := agent(t, p.Namespace, "beta")
+	awaitReady(t, second)
+
+	_, err = run("kubectl", "delete", "-n", systemNamespace, "deployment,networkpolicy,serviceaccount,role,rolebinding,service", "-l", "app.kubernetes.io/name=peernode-operator")
+	must(t, err)
+	_, err = run("kubectl", "delete", "clusterrole,clusterrolebinding", "-l", "app.kubernetes.io/name=peernode-operator")
+	must(t, err)
+	must(t, installByHelm())
+	same("helm install over what was left")
+}
+
+// silent fails when the operator wrote anything, leases and events aside, since the log was read last.
+func silent(t *testing.T, log *audit.Reader, after string) {
+	t.Helper()
+	time.Sleep(10 * time.Second)
+	entries, err := log.Read()
+	must(t, err)
+	writes := audit.Mutations(entries, audit.ByUser(operatorAccount), audit.Except("leases"), audit.Except("events"))
+	if len(writes) > 0 {
+		t.Errorf("after %s the operator wrote: %v", after, audit.CountBy(writes, audit.VerbAndResource))
+	}
+}
+
+// overlay writes a kustomization over one of config's that sets the images.
+func overlay(t *testing.T, base, configuration, images string) string {
+	t.Helper()
+	parent := filepath.Join(testenv.Root(), ".cache")
+	must(t, os.MkdirAll(parent, 0o755))
+	folder, err := os.MkdirTemp(parent, "overlay-")
+	must(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	raw, err := os.ReadFile(filepath.Join(testenv.Root(), configuration))
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, "images.yaml"), raw, 0o644))
+	text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../" + base +
+		"]\nconfigurations: [images.yaml]\nimages:\n" + images
+	must(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o644))
+	return folder
+}
+
+func transform(name, reference string) string {
+	repository, digest, _ := strings.Cut(reference, "@")
+	return fmt.Sprintf("  - {name: %s, newName: %s, digest: %q}\n", name, repository, digest)
+}
