@@ -100,8 +100,8 @@ wait_ready() {
     fi
     if ! echo "$now" | awk '{print $2}' | grep -qv '^True$' && connected; then return; fi
     if [ $SECONDS -gt $deadline ]; then
-      kubectl describe peernodes --namespace peers >&2
-      echo "make demo: not every peer is Ready and connected after 5 minutes; see above" >&2
+      kubectl get peernodes,pods,events --namespace peers -o wide >&2
+      echo "make demo: not every peer is Ready, or alpha is not connected to beta and gamma, after 5 minutes; see above" >&2
       exit 1
     fi
     sleep 1
@@ -110,7 +110,7 @@ wait_ready() {
 
 # connected asks alpha itself whether it sees both of its peers.
 connected() {
-  [ "$(kubectl exec --namespace peers alpha-0 -c peer -- /p2p-agent peers -o json 2>/dev/null | grep -c '"peerID"')" -ge 2 ]
+  [ "$(kubectl exec --namespace peers alpha-0 -c peer -- /p2p-agent peers -o json 2>/dev/null | grep -o '"peerID"' | wc -l)" -ge 2 ]
 }
 
 show() {
