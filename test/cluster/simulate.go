@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+)
+
+// simulatedNodeYAML is a node that no kubelet stands behind; kwok keeps it Ready and lets its pods seem to run.
+const simulatedNodeYAML = `apiVersion: v1
+kind: Node
+metadata:
+  name: %[1]s
+  labels: {kubernetes.io/hostname: %[1]s, kubernetes.io/os: linux, type: simulated}
+  annotations: {kwok.x-k8s.io/node: fake}
+`
+
+// simulator is kwok: it plays the kubelets of the simulated nodes, with upstream's fast stages.
+func simulator(bin, stages, kubeconfig string) (program, error) {
+	files, err := globSome(filepath.Join(stages, "*.yaml"))
+	if err != nil {
+		return program{}, fmt.Errorf("find kwok's stages: %w", err)
+	}
+	args := []string{"--kubeconfig=" + kubeconfig, "--manage-all-nodes=false", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+		"--node-lease-duration-seconds=40", "--cidr=10.0.0.0/8", "--server-address="}
+	for _, file := range files {
+		args = append(args, "--config="+file)
+	}
+	return program{name: "kwok", path: filepath.Join(bin, "kwok"), args: args, grace: 2 * time.Second}, nil
+}
+
+// addSimulatedNodes creates the nodes and waits until the last one is Ready.
+func addSimulatedNodes(ctx context.Context, client *apiClient, count int) error {
+	for i := range count {
+		name := simulatedNodeName(i)
+		if err := client.apply(ctx, "/api/v1/nodes/"+name, fmt.Sprintf(simulatedNodeYAML, name)); err != nil {
+			return fmt.Errorf("create simulated node %s: %w", name, err)
+		}
+	}
+	for i := range count {
+		if err := waitNodeReady(ctx, client, simulatedNodeName(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func simulatedNodeName(i int) string { return fmt.Sprintf("simulated-%03d", i+1) }
+
+// waitNodeReady waits until a node reports Ready and takes pods.
+func waitNodeReady(ctx context.Context, client *apiClient, name string) error {
+	for {
+		var node struct {
+			Spec   struct{ Taints []struct{ Key string } }
+			Status struct {
+				Conditions []struct{ Type, Status string }
+			}
+		}
+		err := client.get(ctx, "/api/v1/nodes/"+name, &node)
+		for _, c := range node.Status.Conditions {
+			if err == nil && c.Type == "Ready" && c.Status == "True" && len(node.Spec.Taints) == 0 {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("node %s is not ready: %w", name, ctx.Err()), err)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
