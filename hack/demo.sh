@@ -54,6 +54,8 @@ start_cluster() {
   hack/build.sh
   say "loading images"
   load_images default
+  # The cluster's DNS is a process of the node, not a pod of kube-system.
+  cluster_values="--set peers.dnsCIDRs={10.244.0.1/32}"
 }
 
 use_existing() {
@@ -71,7 +73,7 @@ install_operator() {
   say "installing the operator through its chart"
   helm upgrade --install "$release" charts/peernode-operator --namespace "$namespace" --create-namespace \
     --wait --timeout 5m $(image_values image "$image_operator") $(image_values p2pAgent.image "$image_agent") \
-    ${DEMO_HELM_ARGS:-} | grep -E '^(STATUS|REVISION)'
+    ${cluster_values:-} | grep -E '^(STATUS|REVISION)'
 }
 
 # image_values turns an image reference into values of the chart.

@@ -50,10 +50,11 @@ func progress(s v1alpha1.PeerNodeStatus) metav1.Condition {
 	return conditions.Find(s.Conditions, v1alpha1.ConditionReady)
 }
 
-// smooth reports whether the peer is on its first way up, without trouble.
+// smooth reports whether the peer is on its first way up, without trouble: Ready has not changed since the status
+// was first written, when Stalled was first told as well.
 func smooth(s v1alpha1.PeerNodeStatus) bool {
-	ready := conditions.Find(s.Conditions, v1alpha1.ConditionReady)
-	return ready.Status == metav1.ConditionFalse && passing(progress(s).Reason) && (s.Identity == nil || s.Identity.PeerID == "")
+	ready, stalled := conditions.Find(s.Conditions, v1alpha1.ConditionReady), conditions.Find(s.Conditions, v1alpha1.ConditionStalled)
+	return ready.Status == metav1.ConditionFalse && passing(progress(s).Reason) && ready.LastTransitionTime.Equal(&stalled.LastTransitionTime)
 }
 
 func troubled(s v1alpha1.PeerNodeStatus) bool {

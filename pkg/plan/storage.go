@@ -8,18 +8,18 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
 )
 
 // volumeFinding says why the volume cannot be used yet, nil when it can.
-func volumeFinding(claim *corev1.PersistentVolumeClaim) *Finding {
+func volumeFinding(o Observed) *Finding {
+	claim := o.claim()
 	switch {
-	case claim == nil:
-		return wait(v1alpha1.ReasonWaitingForVolume, "the volume claim is being created")
-	case claim.Status.Phase == corev1.ClaimLost:
+	case claim != nil && claim.Status.Phase == corev1.ClaimLost:
 		return refuse(v1alpha1.ReasonVolumeLost, fmt.Sprintf("claim %s lost its volume %s; restore the volume, the operator makes no new one in its place",
 			claim.Name, claim.Spec.VolumeName))
-	case claim.Status.Phase != corev1.ClaimBound:
-		return wait(v1alpha1.ReasonWaitingForVolume, fmt.Sprintf("claim %s is not bound to a volume yet", claim.Name))
+	case claim == nil || claim.Status.Phase != corev1.ClaimBound:
+		return wait(v1alpha1.ReasonWaitingForVolume, fmt.Sprintf("claim %s is not bound to a volume yet", names.Data(o.PeerNode)))
 	}
 	return nil
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 )
 
-// Settle is how long small changes of a status wait for company. A start passes through half a dozen states
-// within seconds; each of them told would be a write that nobody reads.
-const Settle = 5 * time.Second
+// Settle is how long small changes of a status wait for company. A start passes through half a dozen states; each
+// of them told would be a write that nobody reads. Trouble is told at once.
+const Settle = 30 * time.Second
 
 // Telling says whether a status is to be written.
 type Telling struct {

@@ -46,8 +46,6 @@ func justChanged(o Observed, p Plan) *Finding {
 			return wait(v1alpha1.ReasonWaitingForRevision, "the pod is being replaced")
 		case change.GroupVersionKind == kindClaim && change.Live != nil:
 			return wait(v1alpha1.ReasonWaitingForResize, "the volume claim was changed")
-		case change.Live == nil:
-			return wait(v1alpha1.ReasonWaitingForPod, "the objects of the peer are being created")
 		}
 	}
 	return nil
@@ -69,7 +67,7 @@ func running(o Observed) *Finding {
 			return f
 		}
 	}
-	if f := volumeFinding(o.claim()); f != nil {
+	if f := volumeFinding(o); f != nil {
 		return f
 	}
 	return podFinding(o.statefulSet(), o.Pod)

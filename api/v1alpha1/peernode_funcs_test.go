@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1_test
+
+import (
+	"reflect"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+func TestDataAndKeysGoOnlyWhereTheSpecSaysDelete(t *testing.T) {
+	for policy, want := range map[v1alpha1.RetentionPolicy]bool{"": false, v1alpha1.RetentionRetain: false, v1alpha1.RetentionDelete: true} {
+		data, keys := &v1alpha1.PeerNode{}, &v1alpha1.PeerNode{}
+		data.Spec.DeletionPolicy.Data = policy
+		keys.Spec.DeletionPolicy.Keys = policy
+		if got := data.DeletesData(); got != want {
+			t.Errorf("with data: %q, DeletesData() = %v, want %v", policy, got, want)
+		}
+		if got := keys.DeletesKeys(); got != want {
+			t.Errorf("with keys: %q, DeletesKeys() = %v, want %v", policy, got, want)
+		}
+		if data.DeletesKeys() || keys.DeletesData() {
+			t.Errorf("with %q, the policy of one is taken for that of the other", policy)
+		}
+	}
+}
+
+func TestReferencesStayInTheirNamespaceUnlessTheyNameOne(t *testing.T) {
+	for reference, want := range map[v1alpha1.PeerReference]string{
+		{Name: "beta"}:                         "own",
+		{Name: "beta", Namespace: "elsewhere"}: "elsewhere",
+	} {
+		if got := reference.In("own"); got != want {
+			t.Errorf("%v.In(own) = %q, want %q", reference, got, want)
+		}
+	}
+}
+
+func TestKindsAreRegistered(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]runtime.Object{"PeerNode": &v1alpha1.PeerNode{}, "PeerNodeList": &v1alpha1.PeerNodeList{}} {
+		got, err := scheme.New(v1alpha1.SchemeGroupVersion.WithKind(kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reflect.TypeOf(got) != reflect.TypeOf(want) {
+			t.Errorf("kind %s is %T, want %T", kind, got, want)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
+
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// byDefault is what an operator without flags does.
+func byDefault(change ...func(*flags)) flags {
+	f := flags{leaderElect: true, metricsAddress: ":8443", probeAddress: ":8081", logLevel: slog.LevelInfo}
+	for _, c := range change {
+		c(&f)
+	}
+	return f
+}
+
+func TestFlags(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want flags
+	}{
+		"No flags.":                          {nil, byDefault()},
+		"A single replica.":                  {[]string{"--leader-elect=false"}, byDefault(func(f *flags) { f.leaderElect = false })},
+		"A lease of one's own.":              {[]string{"--leader-election-namespace", "ops"}, byDefault(func(f *flags) { f.leaseNamespace = "ops" })},
+		"No metrics and no probes.":          {[]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, byDefault(func(f *flags) { f.metricsAddress, f.probeAddress = "0", "0" })},
+		"Metrics for development.":           {[]string{"--metrics-insecure"}, byDefault(func(f *flags) { f.metricsInsecure = true })},
+		"Some namespaces.":                   {[]string{"--namespaces=a,b", "--namespaces", "c"}, byDefault(func(f *flags) { f.namespaces = []string{"a", "b", "c"} })},
+		"A default image.":                   {[]string{"--default-p2p-agent-image=agent:v1"}, byDefault(func(f *flags) { f.p2pAgentImage = "agent:v1" })},
+		"A runtime without user namespaces.": {[]string{"--host-users"}, byDefault(func(f *flags) { f.hostUsers = true })},
+		"DNS servers of both families.": {
+			[]string{"--dns-cidrs=169.254.20.10/32,fd00::10/128"}, byDefault(func(f *flags) { f.dnsCIDRs = []string{"169.254.20.10/32", "fd00::10/128"} }),
+		},
+		"Many words.":                    {[]string{"--log-level=debug"}, byDefault(func(f *flags) { f.logLevel = slog.LevelDebug })},
+		"Few words, in capital letters.": {[]string{"--log-level=ERROR"}, byDefault(func(f *flags) { f.logLevel = slog.LevelError })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseFlags(c.args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(flags{})); diff != "" {
+				t.Errorf("flags (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWrongFlagsAreRefusedByName(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"A flag that does not exist.":    {[]string{"--leader-elected"}, "unknown flag: --leader-elected"},
+		"A word that is no flag.":        {[]string{"--host-users", "false"}, `unexpected argument "false"`},
+		"A level of logs that is none.":  {[]string{"--log-level=loud"}, `--log-level: "loud" is none of debug, info, warn, error`},
+		"An address instead of a range.": {[]string{"--dns-cidrs=10.96.0.10"}, `--dns-cidrs: "10.96.0.10" is not a range of addresses such as 10.96.0.10/32`},
+		"One bad range among good ones.": {[]string{"--dns-cidrs=10.96.0.10/32,dns"}, `--dns-cidrs: "dns" is not a range`},
+		"A namespace without a name.":    {[]string{"--namespaces=a,,b"}, "--namespaces: contains an empty name"},
+		"A switch that is neither.":      {[]string{"--leader-elect=perhaps"}, `invalid argument "perhaps" for "--leader-elect" flag`},
+	} {
+		if _, err := parseFlags(c.args); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s got %v, want an error that says %q", name, err, c.says)
+		}
+	}
+}
+
+func TestHelpIsNoMistake(t *testing.T) {
+	if _, err := parseFlags([]string{"--help"}); !errors.Is(err, pflag.ErrHelp) {
+		t.Errorf("got %v, want pflag.ErrHelp", err)
+	}
+}
+
+func TestFlagsReachThePlan(t *testing.T) {
+	f, err := parseFlags([]string{"--default-p2p-agent-image=agent:v1", "--host-users", "--dns-cidrs=10.96.0.10/32"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := plan.Options{
+		Defaults:  defaults.Options{P2PAgentImage: "agent:v1"},
+		Resources: resources.Options{HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}},
+	}
+	if diff := cmp.Diff(want, f.options()); diff != "" {
+		t.Errorf("options (-want +got):\n%s", diff)
+	}
+}
+
+// Whoever may reach the port must not read metrics unless the API server lets them.
+func TestMetricsAreSecureUnlessSaidOtherwise(t *testing.T) {
+	secure := metricsOptions(byDefault())
+	if !secure.SecureServing || secure.FilterProvider == nil || secure.BindAddress != ":8443" {
+		t.Errorf("metrics are served as %+v", secure)
+	}
+	insecure := metricsOptions(byDefault(func(f *flags) { f.metricsInsecure = true }))
+	if insecure.SecureServing || insecure.FilterProvider != nil {
+		t.Errorf("metrics for development are served as %+v", insecure)
+	}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/plan"
+)
+
+func TestTheImageOfTheOperatorIsTheDefault(t *testing.T) {
+	w := newborn(t, func(p *v1alpha1.PeerNode) { p.Spec.Image = "" })
+	w.Options.Defaults = defaults.Options{P2PAgentImage: "registry.example.com/default:v1"}
+	if got := w.status().Image; got != "registry.example.com/default:v1" {
+		t.Errorf("status.image is %q", got)
+	}
+	if w.PeerNode.Spec.Image != "" {
+		t.Error("the default was written into the spec")
+	}
+}
+
+func TestStatusTellsWhatIsInUse(t *testing.T) {
+	w := serving(t, withAPI)
+	got := w.status()
+	got.Conditions = nil
+	size := w.claim().Spec.Resources.Requests[corev1.ResourceStorage]
+	want := v1alpha1.PeerNodeStatus{
+		ObservedGeneration: 3, Software: "p2pAgent", Image: "registry.example.com/p2p-agent:v1",
+		Identity:  &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", PeerID: peerID, PublicKey: "CAES"},
+		Endpoints: &v1alpha1.PeerEndpoints{Peer: "alpha.peers.svc:8000", API: "alpha-api.peers.svc:8080"},
+		Storage:   &v1alpha1.PeerStorageStatus{ClaimName: "alpha-data", Requested: &size, Capacity: &size},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("status (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatCannotBeSeenNowKeepsItsLastValue(t *testing.T) {
+	for name, forget := range map[string]func(*v1alpha1.PeerNodeSpec){
+		"Nobody names an image, so the software is not asked.": func(s *v1alpha1.PeerNodeSpec) { s.Image = "" },
+		"The operator does not know the software any more.":    func(s *v1alpha1.PeerNodeSpec) { s.Software = v1alpha1.PeerSoftware{} },
+	} {
+		w := serving(t)
+		before := w.PeerNode.Status
+		clear(w.Objects)
+		w.Pod = nil
+		forget(&w.PeerNode.Spec)
+		after := w.status()
+		for what, same := range map[string]bool{
+			"identity":  cmp.Equal(before.Identity, after.Identity),
+			"endpoints": cmp.Equal(before.Endpoints, after.Endpoints),
+			"storage":   cmp.Equal(before.Storage, after.Storage),
+		} {
+			if !same {
+				t.Errorf("%s %s was forgotten: %+v", name, what, after)
+			}
+		}
+	}
+}
+
+func TestTransitionsKeepTheirTime(t *testing.T) {
+	w := serving(t)
+	p := w.decide()
+	later := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now.Add(time.Hour))
+	for _, c := range later.Conditions {
+		if !c.LastTransitionTime.Time.Equal(now) {
+			t.Errorf("%s did not change and has a transition at %s", c.Type, c.LastTransitionTime)
+		}
+	}
+}
+
+func TestWaitsForMounts(t *testing.T) {
+	waiting := func(change func(*world)) *corev1.Pod {
+		w := serving(t)
+		w.unready().identity().State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}
+		change(w)
+		return w.Pod
+	}
+	for name, c := range map[string]struct {
+		pod  *corev1.Pod
+		want bool
+	}{
+		"There is no pod.":                      {nil, false},
+		"The check of the key has not started.": {waiting(func(*world) {}), true},
+		"The check of the key is done.":         {readyPod(), false},
+		"The check of the key has failed once.": {waiting(func(w *world) {
+			w.identity().LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1}
+		}), false},
+		"The pod is stopping.":                   {waiting(func(w *world) { w.Pod.DeletionTimestamp = &metav1.Time{Time: now} }), false},
+		"The pod has no key to check.":           {waiting(func(w *world) { w.identity().Name = "theirs" }), false},
+		"The kubelet has not said anything yet.": {waiting(func(w *world) { w.Pod.Status.InitContainerStatuses = nil }), false},
+	} {
+		if got := plan.WaitsForMounts(c.pod); got != c.want {
+			t.Errorf("%s WaitsForMounts = %v, want %v", name, got, c.want)
+		}
+	}
+}

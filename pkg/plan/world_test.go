@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/plan"
+)
+
+// now is the only clock of these tests.
+var now = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+
+const (
+	peerID   = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
+	revision = "alpha-6d5f"
+)
+
+// world is what can be observed of one peer, made of real plans: its objects are those that a plan for its spec
+// applies, as an API server would hand them out.
+type world struct {
+	t *testing.T
+	plan.Observed
+	// failed is what carrying out the plan ran into.
+	failed *plan.Finding
+}
+
+// newborn is a PeerNode that nobody has looked at yet.
+func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
+	t.Helper()
+	p := &v1alpha1.PeerNode{
+		ObjectMeta: metav1.ObjectMeta{Name: "alpha", Namespace: "peers", UID: "uid-1", Generation: 3},
+		Spec: v1alpha1.PeerNodeSpec{
+			Software: v1alpha1.PeerSoftware{P2PAgent: &v1alpha1.P2PAgentSoftware{}},
+			Image:    "registry.example.com/p2p-agent:v1",
+			Storage:  v1alpha1.PeerStorage{Size: resource.MustParse("1Gi")},
+		},
+	}
+	for _, s := range spec {
+		s(p)
+	}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]plan.Object{}}}
+}
+
+// serving is a PeerNode whose objects are as planned, bound and running, and whose status is on record.
+func serving(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
+	t.Helper()
+	w := newborn(t, spec...)
+	w.carryOut()
+	w.claim().Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound, Capacity: w.claim().Spec.Resources.Requests.DeepCopy()}
+	w.set().Status = appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdateRevision: revision}
+	if !w.PeerNode.Spec.Suspend {
+		w.Pod = readyPod()
+	}
+	w.PeerNode.Status = w.status()
+	return w
+}
+
+// carryOut makes the live objects what the plan intends, as the API server would.
+func (w *world) carryOut() {
+	w.t.Helper()
+	for _, change := range w.decide().Apply {
+		object, err := scheme.Scheme.New(change.GroupVersionKind)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(change.Object.Object, object); err != nil {
+			w.t.Fatal(err)
+		}
+		live := object.(plan.Object)
+		live.SetUID(types.UID(fmt.Sprintf("uid-of-%s-%s", change.Kind, change.Name)))
+		live.SetGeneration(1)
+		w.Objects[change.Ref] = live
+	}
+}
+
+func (w *world) decide() plan.Plan {
+	w.t.Helper()
+	p, err := plan.Decide(w.Observed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
+}
+
+func (w *world) status() v1alpha1.PeerNodeStatus {
+	w.t.Helper()
+	p := w.decide()
+	return plan.Status(w.Observed, p, plan.Judge(w.Observed, p, w.failed), now)
+}
+
+// object finds the live object of a kind.
+func object[T plan.Object](w *world) T {
+	w.t.Helper()
+	for _, o := range w.Objects {
+		if typed, ok := o.(T); ok {
+			return typed
+		}
+	}
+	var none T
+	w.t.Fatalf("there is no %T", none)
+	return none
+}
+
+func (w *world) claim() *corev1.PersistentVolumeClaim {
+	return object[*corev1.PersistentVolumeClaim](w)
+}
+func (w *world) set() *appsv1.StatefulSet { return object[*appsv1.StatefulSet](w) }
+
+// identity is the status of the container that checks the key.
+func (w *world) identity() *corev1.ContainerStatus { return &w.Pod.Status.InitContainerStatuses[0] }
+
+// peer is the status of the container that runs the peer.
+func (w *world) peer() *corev1.ContainerStatus { return &w.Pod.Status.ContainerStatuses[0] }
+
+func readyPod() *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "alpha-0", Namespace: "peers", Labels: map[string]string{appsv1.ControllerRevisionHashLabelKey: revision}},
+		Status: corev1.PodStatus{
+			Conditions: []corev1.PodCondition{
+				{Type: corev1.PodScheduled, Status: corev1.ConditionTrue},
+				{Type: corev1.PodReady, Status: corev1.ConditionTrue},
+			},
+			InitContainerStatuses: []corev1.ContainerStatus{{
+				Name: "identity", Image: "registry.example.com/p2p-agent:v1",
+				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"peerID":"` + peerID + `","publicKey":"CAES"}`}},
+			}},
+			ContainerStatuses: []corev1.ContainerStatus{{Name: "peer", Image: "registry.example.com/p2p-agent:v1", Ready: true}},
+		},
+	}
+}
+
+// unready makes the pod one that does not report ready.
+func (w *world) unready() *world {
+	w.Pod.Status.Conditions[1].Status = corev1.ConditionFalse
+	w.peer().Ready = false
+	return w
+}
+
+// unschedulable makes the pod one that no node takes.
+func (w *world) unschedulable(message string) *world {
+	w.unready()
+	w.Pod.Status.Conditions[0] = corev1.PodCondition{
+		Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message,
+	}
+	return w
+}
+
+// Changes of a spec.
+
+func custom(p *v1alpha1.PeerNode) {
+	p.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{
+		DataPath: "/data",
+		Ports: []v1alpha1.CustomPort{
+			{Name: "gossip", Port: 7946, Purpose: v1alpha1.PurposePeer},
+			{Name: "rpc", Port: 7373, Purpose: v1alpha1.PurposeAPI},
+		},
+	}}
+}
+
+func suspended(p *v1alpha1.PeerNode) { p.Spec.Suspend = true }
+
+func withAPI(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }
+
+func patchedWith(patch string) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) { p.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(patch)} }
+}
+
+func declaring(names ...string) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) {
+		for _, name := range names {
+			p.Spec.Network.Peers = append(p.Spec.Network.Peers, v1alpha1.PeerReference{Name: name})
+		}
+	}
+}
+
+// beta is another PeerNode, which declares alpha and is known, unless changed.
+func beta(change ...func(*v1alpha1.PeerNode)) *v1alpha1.PeerNode {
+	p := &v1alpha1.PeerNode{
+		ObjectMeta: metav1.ObjectMeta{Name: "beta", Namespace: "peers"},
+		Spec: v1alpha1.PeerNodeSpec{
+			Software: v1alpha1.PeerSoftware{P2PAgent: &v1alpha1.P2PAgentSoftware{}},
+			Network:  v1alpha1.PeerNetwork{Peers: []v1alpha1.PeerReference{{Name: "alpha"}}},
+		},
+		Status: v1alpha1.PeerNodeStatus{Identity: &v1alpha1.PeerIdentityStatus{PeerID: "12D3KooWBeta"}},
+	}
+	for _, c := range change {
+		c(p)
+	}
+	return p
+}
+
+// sees lets the world observe the declared peer beta; nil means that it does not exist.
+func (w *world) sees(other *v1alpha1.PeerNode) *world {
+	w.Peers = []plan.ObservedPeer{{NamespacedName: types.NamespacedName{Namespace: "peers", Name: "beta"}, PeerNode: other}}
+	return w
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources_test
+
+import (
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// patched builds the StatefulSet of the smallest p2p-agent under a patch of its pod.
+func patched(t *testing.T, patch string) (*appsv1.StatefulSet, error) {
+	t.Helper()
+	raw, err := yaml.YAMLToJSON([]byte(patch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := scenarios["p2p-agent-minimal"].input(t, "p2p-agent-minimal")
+	in.PeerNode.Spec.PodTemplate = &runtime.RawExtension{Raw: raw}
+	built, err := resources.StatefulSet(in)
+	if err != nil {
+		return nil, err
+	}
+	set := &appsv1.StatefulSet{}
+	convert(t, built, set)
+	return set, nil
+}
+
+func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
+	for name, c := range map[string]struct{ patch, says string }{
+		"The pod asks for its token.": {
+			`spec: {automountServiceAccountToken: true}`, "spec.podTemplate.spec.automountServiceAccountToken must stay false",
+		},
+		"The pod leaves the token to its service account.": {
+			`spec: {automountServiceAccountToken: null}`, "spec.podTemplate.spec.automountServiceAccountToken must stay false",
+		},
+		"A volume projects a token.": {
+			`spec: {volumes: [{name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}]}`,
+			"spec.podTemplate.spec.volumes[token] must not project a service account token",
+		},
+		"A volume projects a token beside harmless things.": {
+			`spec: {volumes: [{name: mix, projected: {sources: [{configMap: {name: c}}, {serviceAccountToken: {path: token}}]}}]}`,
+			"spec.podTemplate.spec.volumes[mix] must not project a service account token",
+		},
+		"The label of the selector is changed.": {
+			`metadata: {labels: {peernode.dev/peernode: beta}}`, "spec.podTemplate.metadata.labels must not change peernode.dev/peernode",
+		},
+		"The label of the selector is removed.": {
+			`metadata: {labels: {peernode.dev/peernode: null}}`, "spec.podTemplate.metadata.labels must not change peernode.dev/peernode",
+		},
+		"The label by which the operator sees the pod is changed.": {
+			`metadata: {labels: {app.kubernetes.io/managed-by: me}}`, "spec.podTemplate.metadata.labels must not change app.kubernetes.io/managed-by",
+		},
+		"All labels are replaced.": {
+			`metadata: {labels: {$patch: replace, mine: "1"}}`, "spec.podTemplate.metadata.labels must not change peernode.dev/peernode",
+		},
+		"The peer itself is removed.": {
+			`spec: {containers: [{name: peer, $patch: delete}, {name: other, image: "other:v1"}]}`, `spec.podTemplate.spec.containers must keep the container "peer"`,
+		},
+		"A field is misspelt.": {
+			`spec: {nodeSelectors: {disk: fast}}`, `spec.podTemplate has a field that a pod template does not know`,
+		},
+		"A field has the wrong type.": {
+			`spec: {nodeSelector: fast}`, "spec.podTemplate",
+		},
+		"A container in a list that merges by name has none.": {
+			`spec: {containers: [{image: "other:v1"}]}`, "spec.podTemplate is not a strategic merge patch of a pod template",
+		},
+		"The patch is a list.": {
+			`[]`, "spec.podTemplate is not a strategic merge patch of a pod template",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := patched(t, c.patch)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestAllThatAPatchLiftsIsSaidAtOnce(t *testing.T) {
+	_, err := patched(t, `{metadata: {labels: {peernode.dev/peernode: beta}}, spec: {automountServiceAccountToken: true}}`)
+	if err == nil || strings.Count(err.Error(), "spec.podTemplate.") != 2 {
+		t.Errorf("got %v, want both refusals", err)
+	}
+}
+
+func TestPatchesOfOtherThingsAreLaidOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		patch string
+		holds func(corev1.PodTemplateSpec) bool
+	}{
+		"An empty patch changes nothing.": {`{}`, func(p corev1.PodTemplateSpec) bool { return len(p.Spec.Containers) == 1 }},
+		"A node selector is added.": {
+			`spec: {nodeSelector: {disk: fast}}`, func(p corev1.PodTemplateSpec) bool { return p.Spec.NodeSelector["disk"] == "fast" },
+		},
+		"A label is added, ours stay.": {
+			`metadata: {labels: {mine: "1"}}`, func(p corev1.PodTemplateSpec) bool {
+				return p.Labels["mine"] == "1" && p.Labels["peernode.dev/peernode"] == "alpha"
+			},
+		},
+		"A sidecar is added beside the peer.": {
+			`spec: {containers: [{name: side, image: "side:v1"}]}`, func(p corev1.PodTemplateSpec) bool { return len(p.Spec.Containers) == 2 },
+		},
+		"The peer's container is merged by its name.": {
+			`spec: {containers: [{name: peer, env: [{name: A, value: "1"}]}]}`, func(p corev1.PodTemplateSpec) bool {
+				return len(p.Spec.Containers) == 1 && p.Spec.Containers[0].Env[0].Name == "A" && len(p.Spec.Containers[0].Ports) == 5
+			},
+		},
+		"A longer time to stop is kept.": {
+			`spec: {terminationGracePeriodSeconds: 300}`, func(p corev1.PodTemplateSpec) bool { return *p.Spec.TerminationGracePeriodSeconds == 300 },
+		},
+		"No time to stop is a value, not an absence.": {
+			`spec: {terminationGracePeriodSeconds: 0}`, func(p corev1.PodTemplateSpec) bool {
+				return p.Spec.TerminationGracePeriodSeconds != nil && *p.Spec.TerminationGracePeriodSeconds == 0
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set, err := patched(t, c.patch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !c.holds(set.Spec.Template) {
+				t.Errorf("the pod is %+v", set.Spec.Template)
+			}
+		})
+	}
+}
