@@ -25,6 +25,7 @@ import (
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 52 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because Services and pod labels are named after it"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.network) || !has(self.spec.network.peers) || self.spec.network.peers.all(p, p.name != self.metadata.name || (has(p.namespace) && p.namespace.size() > 0))",fieldPath=".spec.network.peers",message="must not list the PeerNode itself"
 type PeerNode struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -74,6 +75,7 @@ type PeerNodeSpec struct {
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(s, has(s.name) && s.name.size() > 0)",message="each entry must have the name of a Secret"
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
 	// suspend stops the peer: its pod goes, its volume, keys and addresses stay. Set it back to resume.

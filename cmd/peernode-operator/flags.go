@@ -74,5 +74,6 @@ func (f flags) options() plan.Options {
 	return plan.Options{
 		Defaults:  defaults.Options{P2PAgentImage: f.p2pAgentImage},
 		Resources: resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
+		Settle:    plan.DefaultSettle,
 	}
 }

@@ -89,6 +89,7 @@ func TestFlagsReachThePlan(t *testing.T) {
 	want := plan.Options{
 		Defaults:  defaults.Options{P2PAgentImage: "agent:v1"},
 		Resources: resources.Options{HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}},
+		Settle:    plan.DefaultSettle,
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)

@@ -94,7 +94,7 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 	before := o.PeerNode.Status
 	again := soonest(done.After, o.LookAgain)
 	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
-	telling := plan.ToTell(before, after, r.Now())
+	telling := plan.ToTell(before, after, r.Now(), r.Options.Settle)
 	if !telling.Write {
 		return ctrl.Result{RequeueAfter: soonest(again, telling.After)}, nil
 	}

@@ -39,6 +39,16 @@ func (r *Reconciler) delete(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.Res
 	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerData) {
 		return ctrl.Result{}, nil
 	}
+	// A cache that is behind could show a policy that has been changed since, or a PeerNode that is gone already.
+	live := &v1alpha1.PeerNode{}
+	err := r.Live.Get(ctx, client.ObjectKeyFromObject(p), live)
+	if apierrors.IsNotFound(err) || err == nil && (live.UID != p.UID || !controllerutil.ContainsFinalizer(live, v1alpha1.FinalizerData)) {
+		return ctrl.Result{}, nil
+	}
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("look at the PeerNode before anything of it is deleted: %w", err)
+	}
+	p = live
 	if p.DeletesData() {
 		if err := r.deleteData(ctx, p); err != nil {
 			return next(outcome.Of(err))

@@ -91,6 +91,9 @@ func (r *Reconciler) observePeers(ctx context.Context, p *v1alpha1.PeerNode) ([]
 	var out []plan.ObservedPeer
 	for _, ref := range p.Spec.Network.Peers {
 		peer := plan.ObservedPeer{NamespacedName: types.NamespacedName{Namespace: ref.In(p.Namespace), Name: ref.Name}}
+		if peer.NamespacedName == client.ObjectKeyFromObject(p) {
+			continue // Admission refuses this only where the namespace is left out.
+		}
 		other := &v1alpha1.PeerNode{}
 		err := r.Client.Get(ctx, peer.NamespacedName, other)
 		if client.IgnoreNotFound(err) != nil {

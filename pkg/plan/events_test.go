@@ -115,8 +115,13 @@ func TestEventsTellWhatIsNews(t *testing.T) {
 		"The end of an update is told.":                   {updating, up, event(corev1.EventTypeNormal, "Serving", "Settle")},
 		"The end of a restart is told.":                   {restarting, up, event(corev1.EventTypeNormal, "Serving", "Settle")},
 		"A start is smooth after the key is proven, too.": {statusOf("False WaitingForPod", "True WaitingForPod", settled, known), up, nil},
-		"A suspension is told.":                           {up, asleep, event(corev1.EventTypeNormal, "Suspended", "Settle")},
-		"What stays is not told.":                         {up, up, nil},
+		"A peer that served before comes back, which is no start.": {
+			statusOf("False WaitingForPod", "True WaitingForPod", settled, known, func(s *v1alpha1.PeerNodeStatus) {
+				s.Conditions[0].LastTransitionTime = metav1.NewTime(now.Add(time.Hour))
+			}), up, event(corev1.EventTypeNormal, "Serving", "Settle"),
+		},
+		"A suspension is told.":   {up, asleep, event(corev1.EventTypeNormal, "Suspended", "Settle")},
+		"What stays is not told.": {up, up, nil},
 		"Another message of the same reason is not told.": {crashing, statusOf("False CrashLooping", "True CrashLooping", settled, known, func(s *v1alpha1.PeerNodeStatus) {
 			s.Conditions[1].Message = "again"
 		}), nil},

@@ -28,6 +28,8 @@ import (
 type Options struct {
 	Defaults  defaults.Options
 	Resources resources.Options
+	// Settle is how long small changes of a status are held back.
+	Settle time.Duration
 }
 
 // Observed is everything that was read about one peer. It is complete: a part that could not be read ends the

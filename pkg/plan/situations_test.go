@@ -166,7 +166,7 @@ func TestTheSameObservationIsToldInTheSameWay(t *testing.T) {
 		}
 		// A converged status that is written is not written again.
 		w.PeerNode.Status = first
-		if again := plan.ToTell(first, w.status(), now.Add(time.Hour)); again.Write || again.After != 0 {
+		if again := plan.ToTell(first, w.status(), now.Add(time.Hour), plan.DefaultSettle); again.Write || again.After != 0 {
 			t.Errorf("%s the status is told again: %s", name, cmp.Diff(first, w.status()))
 		}
 	}

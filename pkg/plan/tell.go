@@ -6,14 +6,15 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 )
 
-// Settle is how long small changes of a status wait for company. A start passes through half a dozen states; each
+// DefaultSettle is how long small changes of a status wait for company. A start passes through half a dozen states; each
 // of them told would be a write that nobody reads. Trouble is told at once.
-const Settle = 30 * time.Second
+const DefaultSettle = 30 * time.Second
 
 // Telling says whether a status is to be written.
 type Telling struct {
@@ -23,15 +24,15 @@ type Telling struct {
 	After time.Duration
 }
 
-// ToTell compares the status on record with the next one.
-func ToTell(before, next v1alpha1.PeerNodeStatus, now time.Time) Telling {
+// ToTell compares the status on record with the next one; settle is how long small changes are held back.
+func ToTell(before, next v1alpha1.PeerNodeStatus, now time.Time, settle time.Duration) Telling {
 	switch {
 	case same(before, next):
 		return Telling{}
 	case important(before, next):
 		return Telling{Write: true}
 	}
-	due := conditions.LastTransition(before.Conditions).Add(Settle)
+	due := conditions.LastTransition(before.Conditions).Add(settle)
 	if !now.Before(due) {
 		return Telling{Write: true}
 	}
@@ -46,8 +47,12 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 	return equality.Semantic.DeepEqual(a, b)
 }
 
-// important changes are a new generation, a key, and whatever changes the kstatus of the peer or names trouble.
+// important changes are a new generation, a key, whatever changes the kstatus of the peer or names trouble, and the
+// identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
+	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
+		return true
+	}
 	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) {
 		return true
 	}
@@ -65,6 +70,13 @@ func recorded(s v1alpha1.PeerNodeStatus) string {
 		return ""
 	}
 	return s.Identity.SecretName
+}
+
+func proven(s v1alpha1.PeerNodeStatus) string {
+	if s.Identity == nil {
+		return ""
+	}
+	return s.Identity.PeerID
 }
 
 // passing are the waits of a smooth start.

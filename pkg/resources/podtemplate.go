@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+	psapi "k8s.io/pod-security-admission/api"
+	"k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -49,8 +51,8 @@ func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *run
 	return out, nil
 }
 
-// safeguarded refuses patches that would take the peer out of the operator's hands or give it a way into the
-// API server. What Pod Security restricted forbids, the namespace enforces.
+// safeguarded refuses patches that would take the peer out of the operator's hands, give it a way into the API
+// server, or lift Pod Security restricted, whether or not the namespace enforces it.
 func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.PodTemplateSpec) error {
 	var errs []error
 	if t.Spec.AutomountServiceAccountToken == nil || *t.Spec.AutomountServiceAccountToken {
@@ -78,5 +80,19 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 	if !hasPeer {
 		errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", ContainerPeer))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, restricted(t))...)
+}
+
+// restricted asks the library with which API servers enforce pod security.
+func restricted(t corev1.PodTemplateSpec) error {
+	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
+	if err != nil {
+		return fmt.Errorf("load the pod security standards: %w", err)
+	}
+	level := psapi.LevelVersion{Level: psapi.LevelRestricted, Version: psapi.LatestVersion()}
+	result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &t.ObjectMeta, &t.Spec))
+	if result.Allowed {
+		return nil
+	}
+	return fmt.Errorf("spec.podTemplate lifts Pod Security restricted: %s", result.ForbiddenDetail())
 }

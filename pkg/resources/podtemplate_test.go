@@ -48,6 +48,21 @@ func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
 			`spec: {volumes: [{name: mix, projected: {sources: [{configMap: {name: c}}, {serviceAccountToken: {path: token}}]}}]}`,
 			"spec.podTemplate.spec.volumes[mix] must not project a service account token",
 		},
+		"The pod joins the network of its node.": {
+			`spec: {hostNetwork: true}`, "lifts Pod Security restricted: host namespaces (hostNetwork=true)",
+		},
+		"The peer's container is privileged.": {
+			`spec: {containers: [{name: peer, securityContext: {privileged: true, allowPrivilegeEscalation: null}}]}`, "privileged (container \"peer\" must not set",
+		},
+		"The peer may be root.": {
+			`spec: {hostUsers: true, securityContext: {runAsNonRoot: false}}`, "runAsNonRoot != true",
+		},
+		"A sidecar may gain privileges.": {
+			`spec: {containers: [{name: side, image: "side:v1"}]}`, "allowPrivilegeEscalation != false (container \"side\"",
+		},
+		"A folder of the node is mounted.": {
+			`spec: {volumes: [{name: node, hostPath: {path: /etc}}]}`, "restricted volume types (volume \"node\" uses restricted volume type \"hostPath\")",
+		},
 		"The label of the selector is changed.": {
 			`metadata: {labels: {peernode.dev/peernode: beta}}`, "spec.podTemplate.metadata.labels must not change peernode.dev/peernode",
 		},
@@ -107,7 +122,7 @@ func TestPatchesOfOtherThingsAreLaidOver(t *testing.T) {
 			},
 		},
 		"A sidecar is added beside the peer.": {
-			`spec: {containers: [{name: side, image: "side:v1"}]}`, func(p corev1.PodTemplateSpec) bool { return len(p.Spec.Containers) == 2 },
+			`spec: {containers: [{name: side, image: "side:v1", securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}`, func(p corev1.PodTemplateSpec) bool { return len(p.Spec.Containers) == 2 },
 		},
 		"The peer's container is merged by its name.": {
 			`spec: {containers: [{name: peer, env: [{name: A, value: "1"}]}]}`, func(p corev1.PodTemplateSpec) bool {

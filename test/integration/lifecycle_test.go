@@ -3,61 +3,90 @@
 package integration
 
 import (
-	"fmt"
 	"testing"
-	"time"
 
-	"sigs.k8s.io/controller-runtime/pkg/client"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/test/builders"
-	"github.com/peernode/operator/test/cluster/audit"
-	"github.com/peernode/operator/test/testenv"
 )
 
-func TestCreationCostsOwnedObjectsPlusTwo(t *testing.T) {
-	ns := namespace(t)
-	log := audit.NewReader(env.AuditLogPath())
-	if err := log.SkipToEnd(); err != nil {
-		t.Fatal(err)
-	}
-	p := builders.PeerNode(ns, "alpha")
-	if err := env.Admin.Create(t.Context(), p); err != nil {
-		t.Fatal(err)
-	}
-	waitForReason(t, p, v1alpha1.ConditionReady, v1alpha1.ReasonServing)
-	time.Sleep(3 * time.Second)
-	entries, err := log.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var mine []audit.Entry
-	for _, e := range audit.Mutations(entries, audit.ByUser(testenv.OperatorUser)) {
-		if e.Namespace == ns {
-			mine = append(mine, e)
-		}
-	}
-	t.Logf("%v", audit.CountBy(mine, audit.VerbAndResource))
-	const owned = 8 // seven objects and the key
-	if len(mine) > owned+2 {
-		t.Errorf("creation took %d mutating requests, want at most %d", len(mine), owned+2)
+func TestSuspendStopsThePodAndResumeBringsTheSamePeerBack(t *testing.T) {
+	s := tell(t)
+	p := s.serving("alpha")
+	claim, key := &corev1.PersistentVolumeClaim{}, &corev1.Secret{}
+	s.is("alpha-data", claim)
+	s.is("alpha-identity-1", key)
+
+	s.edit(p, builders.Suspended)
+	s.becomes(p, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+	s.gone("alpha-0", &corev1.Pod{})
+
+	s.edit(p, func(p *v1alpha1.PeerNode) { p.Spec.Suspend = false })
+	s.serves(p)
+	s.same("alpha-data", claim)
+	s.same("alpha-identity-1", key)
+}
+
+func TestASpecThatCannotRunIsCorrectedWhileThePeerIsUnhealthy(t *testing.T) {
+	s := tell(t)
+	p := s.serving("alpha")
+	s.edit(p, func(p *v1alpha1.PeerNode) {
+		p.Spec.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("9000")} // a simulated node has 1000
+	})
+	s.becomes(p, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonWaitingForNode)
+
+	s.edit(p, func(p *v1alpha1.PeerNode) { p.Spec.Resources = v1alpha1.PeerResources{} })
+	s.serves(p)
+	pod := &corev1.Pod{}
+	s.is("alpha-0", pod)
+	if cpu := pod.Spec.Containers[0].Resources.Requests.Cpu(); cpu.String() != "100m" {
+		s.Errorf("the pod asks for %s CPU, want the default of 100m", cpu)
 	}
 }
 
-func waitForReason(t *testing.T, p *v1alpha1.PeerNode, conditionType, reason string) {
-	t.Helper()
-	err := testenv.Eventually(t.Context(), func() error {
-		if err := env.Admin.Get(t.Context(), client.ObjectKeyFromObject(p), p); err != nil {
-			return err
-		}
-		c := conditions.Find(p.Status.Conditions, conditionType)
-		if c.Reason != reason {
-			return fmt.Errorf("%s has reason %q (%s), want %q", conditionType, c.Reason, c.Message, reason)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+func TestAWrongPodTemplateStallsAndTouchesNothing(t *testing.T) {
+	for name, patch := range map[string]string{
+		"a patch that lifts a safeguard":              `{"spec":{"automountServiceAccountToken":true}}`,
+		"a patch with a field that no pod has":        `{"spec":{"nodeSelektor":{"disk":"ssd"}}}`,
+		"a patch that takes the peer's container out": `{"spec":{"containers":[{"$patch":"delete","name":"peer"}]}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t)
+			p := s.serving("alpha")
+			set, pod := &appsv1.StatefulSet{}, &corev1.Pod{}
+			s.is("alpha", set)
+			s.is("alpha-0", pod)
+
+			s.edit(p, podTemplate(patch))
+			s.becomes(p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidPodTemplate)
+			s.becomes(p, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonServing)
+			s.unchanged("alpha", set)
+			s.unchanged("alpha-0", pod)
+
+			s.edit(p, podTemplate(`{"spec":{"nodeSelector":{"kubernetes.io/os":"linux"}}}`))
+			s.serves(p)
+			s.becomes(p, v1alpha1.ConditionCustomPodTemplate, metav1.ConditionTrue, v1alpha1.ReasonPatched)
+			s.is("alpha-0", pod)
+			if pod.Spec.NodeSelector["kubernetes.io/os"] != "linux" {
+				s.Errorf("the corrected patch is not in the pod: %v", pod.Spec.NodeSelector)
+			}
+		})
 	}
+}
+
+func TestAPodTemplateThatTheServerRefusesStallsWithItsMessage(t *testing.T) {
+	s := tell(t)
+	p := s.serving("alpha")
+	pod := &corev1.Pod{}
+	s.is("alpha-0", pod)
+	s.edit(p, podTemplate(`{"spec":{"priorityClassName":"Not A Name"}}`))
+	c := s.becomes(p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonObjectRefused)
+	if c.Message == "" {
+		s.Error("the server's message is not told")
+	}
+	s.unchanged("alpha-0", pod)
 }

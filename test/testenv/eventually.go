@@ -9,10 +9,15 @@ import (
 )
 
 // Patience is how long Eventually waits: far longer than anything takes, because it is spent only on failures.
-const Patience = 60 * time.Second
+const Patience = 2 * time.Minute
 
 // Eventually repeats a check until it succeeds, and returns its last error when it never does.
 func Eventually(ctx context.Context, check func() error) error {
+	return Every(ctx, 50*time.Millisecond, check)
+}
+
+// Every is Eventually with another pause between two checks.
+func Every(ctx context.Context, pause time.Duration, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	for {
@@ -23,7 +28,7 @@ func Eventually(ctx context.Context, check func() error) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("not within %s: %w", Patience, err)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

@@ -3,14 +3,17 @@
 package testenv
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -22,6 +25,7 @@ import (
 // Operator is the operator, running in the test's process.
 type Operator struct {
 	stop context.CancelFunc
+	line *line
 	done chan error
 	once sync.Once
 	err  error
@@ -31,42 +35,62 @@ type Operator struct {
 type OperatorOptions struct {
 	// Namespaces limits it; empty means all.
 	Namespaces []string
-	// WrapClient changes the client with which it writes.
-	WrapClient func(client.WithWatch) client.Client
+	// Settle is how long it holds small changes of a status back; Settle of this package when zero.
+	Settle time.Duration
+	// WrapTransport sees every request of the operator on its way out: those of its client, its caches, its live
+	// reads and its events, as if it stood between a process and the network.
+	WrapTransport func(http.RoundTripper) http.RoundTripper
 }
 
 // StartOperator starts the operator with a fresh cache, as after a restart.
 func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, error) {
-	mgr, err := ctrl.NewManager(e.OperatorConfig, ctrl.Options{
-		Scheme:     e.Scheme,
-		Cache:      controllers.Cache(o.Namespaces),
-		Metrics:    metricsserver.Options{BindAddress: "0"},
-		Controller: config.Controller{SkipNameValidation: new(true)},
-		NewClient:  newClient(o.WrapClient),
-	})
+	op := &Operator{line: &line{}, done: make(chan error, 1)}
+	config := rest.CopyConfig(e.OperatorConfig)
+	config.Wrap(op.line.through)
+	if o.WrapTransport != nil {
+		config.Wrap(o.WrapTransport)
+	}
+	mgr, err := ctrl.NewManager(config, managerOptions(e, o))
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	if err := controllers.Setup(ctx, mgr, Options()); err != nil {
-		cancel()
+	ctx, op.stop = context.WithCancel(ctx)
+	options := Options()
+	options.Settle = cmp.Or(o.Settle, options.Settle)
+	if err := controllers.Setup(ctx, mgr, options); err != nil {
+		op.stop()
 		return nil, err
 	}
-	op := &Operator{stop: cancel, done: make(chan error, 1)}
 	go func() { op.done <- mgr.Start(ctx) }()
 	return op, nil
 }
 
-// Options are the settings of operators of this package.
-func Options() plan.Options {
-	return plan.Options{Defaults: defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"}}
+func managerOptions(e *Env, o OperatorOptions) ctrl.Options {
+	return ctrl.Options{
+		Scheme:  e.Scheme,
+		Cache:   controllers.Cache(o.Namespaces),
+		Metrics: metricsserver.Options{BindAddress: "0"},
+		// Several operators of one test process have controllers of the same name.
+		Controller: config.Controller{SkipNameValidation: new(true)},
+	}
 }
 
-// Stop ends the operator and waits for it.
+// Settle is how long operators of this package hold small changes of a status back: less than in production, so
+// that a test which waits for silence need not wait long.
+const Settle = time.Second
+
+// Options are the settings of operators of this package.
+func Options() plan.Options {
+	return plan.Options{Defaults: defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"}, Settle: Settle}
+}
+
+// Stop ends the operator and waits for it. Whatever it leaves running in this process, such as an event that it
+// tries to send again, is cut off, as it would be by the end of a process.
 func (o *Operator) Stop() error {
 	o.once.Do(func() {
 		o.stop()
 		o.err = <-o.done
+		o.line.cut.Store(true)
 	})
 	if errors.Is(o.err, context.Canceled) {
 		return nil
@@ -74,12 +98,20 @@ func (o *Operator) Stop() error {
 	return o.err
 }
 
-func newClient(wrap func(client.WithWatch) client.Client) client.NewClientFunc {
-	return func(config *rest.Config, options client.Options) (client.Client, error) {
-		c, err := client.NewWithWatch(config, options)
-		if err != nil || wrap == nil {
-			return c, err
+// line is an operator's way to the API server.
+type line struct{ cut atomic.Bool }
+
+func (l *line) through(next http.RoundTripper) http.RoundTripper {
+	return RoundTripper(func(r *http.Request) (*http.Response, error) {
+		if l.cut.Load() {
+			return nil, errors.New("the operator that asks was stopped")
 		}
-		return wrap(c), nil
-	}
+		return next.RoundTrip(r)
+	})
 }
+
+// RoundTripper makes a transport of a function.
+type RoundTripper func(*http.Request) (*http.Response, error)
+
+// RoundTrip calls f.
+func (f RoundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// owned is how many objects a PeerNode of software.p2pAgent has in its smallest form: seven and its key.
+const owned = 8
+
+// figures are what was measured.
+type figures struct {
+	created, applied, ready time.Duration
+	writes                  map[string]int
+	converged               usage
+	caughtUp                time.Duration
+	afterRestart            int
+	atRest                  int
+	rested                  usage
+	restCPU                 time.Duration
+}
+
+// Bars are those of the design.
+const (
+	kotalPerObject = 97 * time.Second / 4000
+	barRSS         = 100_000_000 / 1024 // KiB
+)
+
+// markdown is the report as a section of a document.
+func (f figures) markdown(o options) string {
+	var b strings.Builder
+	total := 0
+	for _, count := range f.writes {
+		total += count
+	}
+	each := float64(total) / float64(o.peers)
+	perObject := f.applied / time.Duration(owned*o.peers)
+	fmt.Fprintf(&b, "## %d PeerNodes on simulated nodes\n\n", o.peers)
+	fmt.Fprintf(&b, "`make bench` (`go run ./bench -n %d -rest %s` in `test/`), %s, on %d processors, %s.\n\n",
+		o.peers, o.rest, time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
+	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	row("what", "measured", "bar")
+	row("---", "---", "---")
+	row("all PeerNodes accepted by the API server", seconds(f.created), "")
+	row(fmt.Sprintf("all %d objects applied", owned*o.peers), seconds(f.applied), seconds(kotalPerObject/2*time.Duration(owned*o.peers)))
+	row("time for each object", milliseconds(perObject), "half of kotal's "+milliseconds(kotalPerObject))
+	row("all PeerNodes ready, and said so", seconds(f.ready), "")
+	row("mutating requests for each PeerNode", fmt.Sprintf("%.2f", each), fmt.Sprintf("%d owned objects + 2", owned))
+	row(fmt.Sprintf("mutating requests after a restart of the operator (caught up in %s)", seconds(f.caughtUp)), fmt.Sprint(f.afterRestart), "0")
+	row("mutating requests at rest over "+o.rest.String(), fmt.Sprint(f.atRest), "0")
+	row("RSS of the manager, once converged", megabytes(f.converged.rss), megabytes(barRSS))
+	row("highest RSS, creating", megabytes(f.converged.peakRSS), megabytes(barRSS))
+	row("highest RSS, after the restart", megabytes(f.rested.peakRSS), megabytes(barRSS))
+	row("CPU of the manager, creating", seconds(f.converged.cpu), "")
+	row("CPU of the manager, at rest", seconds(f.restCPU), "")
+	b.WriteString("\n")
+	row("mutating requests, creating", "in all", "for each PeerNode")
+	row("---", "---", "---")
+	for _, kind := range slices.Sorted(maps.Keys(f.writes)) {
+		row(kind, fmt.Sprint(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
+	}
+	return b.String()
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}
+
+// megabytes takes what /proc calls kB, which is 1024 bytes.
+func megabytes(kib int64) string { return fmt.Sprintf("%.0f MB", float64(kib)*1024/1e6) }
+
+// Marks of the section in a document.
+const (
+	sectionBegin = "<!-- begin: make bench -->\n"
+	sectionEnd   = "<!-- end: make bench -->\n"
+)
+
+// replaceSection puts a report in the place of the previous one, and at the end of a document that has none.
+func replaceSection(file, report string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	document := string(raw)
+	if document == "" {
+		document = "# Benchmarks\n\nFigures, not promises: they say what one machine measured, beside the bars that the project sets itself.\n"
+	}
+	before, rest, found := strings.Cut(document, sectionBegin)
+	after := ""
+	if found {
+		if _, after, found = strings.Cut(rest, sectionEnd); !found {
+			return fmt.Errorf("%s: there is no %q after %q", file, strings.TrimSpace(sectionEnd), strings.TrimSpace(sectionBegin))
+		}
+	} else {
+		before += "\n"
+	}
+	return os.WriteFile(file, []byte(before+sectionBegin+report+sectionEnd+after), 0o644)
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crash
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// State is every field of everything in a namespace, by Kind/name and path, without what two runs may differ in:
+// names and addresses that the cluster chose, times, versions, and the content of Secrets, of which only the shape
+// counts. UIDs are replaced by the name of the object that has them, so that it still shows who owns what.
+type State map[string]string
+
+// passing are kinds that come and go by themselves and say nothing about the end: events, and what kube-proxy reads.
+var passing = []string{"Event", "Lease", "Endpoints", "EndpointSlice"}
+
+// generated are fields whose value the cluster chose.
+var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs"}
+
+var (
+	uid       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
+)
+
+// kindsOf asks the API server once what can be in a namespace.
+var kindsOf = func() func(*testenv.Env) ([]schema.GroupVersionKind, error) {
+	var mu sync.Mutex
+	known := map[*testenv.Env][]schema.GroupVersionKind{}
+	return func(env *testenv.Env) ([]schema.GroupVersionKind, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if known[env] == nil {
+			kinds, err := discoverKinds(env)
+			if err != nil {
+				return nil, err
+			}
+			known[env] = kinds
+		}
+		return known[env], nil
+	}
+}()
+
+func discoverKinds(env *testenv.Env) ([]schema.GroupVersionKind, error) {
+	asking, err := discovery.NewDiscoveryClientForConfig(env.AdminConfig)
+	if err != nil {
+		return nil, err
+	}
+	lists, err := asking.ServerPreferredNamespacedResources()
+	if err != nil {
+		return nil, fmt.Errorf("ask which kinds there are: %w", err)
+	}
+	var kinds []schema.GroupVersionKind
+	for _, list := range discovery.FilteredBy(discovery.SupportsAllVerbs{Verbs: []string{"list", "create"}}, lists) {
+		group, err := schema.ParseGroupVersion(list.GroupVersion)
+		if err != nil {
+			return nil, err
+		}
+		for _, resource := range list.APIResources {
+			if !slices.Contains(passing, resource.Kind) {
+				kinds = append(kinds, group.WithKind(resource.Kind))
+			}
+		}
+	}
+	return kinds, nil
+}
+
+// objects are all objects of the namespace but the passing ones.
+func (w *World) objects(ctx context.Context) ([]unstructured.Unstructured, error) {
+	kinds, err := kindsOf(w.Env)
+	if err != nil {
+		return nil, err
+	}
+	var out []unstructured.Unstructured
+	for _, kind := range kinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		if err := w.Admin.List(ctx, list, client.InNamespace(w.Namespace)); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
+		}
+		out = append(out, list.Items...)
+	}
+	return out, nil
+}
+
+// canonical makes a state of objects.
+func (w *World) canonical(objects []unstructured.Unstructured) State {
+	names := map[string]string{}
+	for _, object := range objects {
+		names[string(object.GetUID())] = "<uid of " + label(object) + ">"
+	}
+	c := canonizer{namespace: w.Namespace, names: names}
+	out := State{}
+	for _, object := range objects {
+		c.generation = object.GetGeneration()
+		flatten(out, label(object), c.object(object.DeepCopy().Object))
+	}
+	return out
+}
+
+// flatten makes differences short to read.
+func flatten(into State, path string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			flatten(into, path+"."+key, inner)
+		}
+	case []any:
+		for i, inner := range v {
+			flatten(into, fmt.Sprintf("%s[%d]", path, i), inner)
+		}
+	default:
+		into[path] = fmt.Sprint(v)
+	}
+}
+
+// canonizer rewrites one object after the other.
+type canonizer struct {
+	namespace  string
+	names      map[string]string
+	generation int64
+}
+
+func (c canonizer) object(object map[string]any) any {
+	metadata, _ := object["metadata"].(map[string]any)
+	for _, field := range []string{"uid", "resourceVersion", "creationTimestamp", "managedFields", "generation"} {
+		delete(metadata, field)
+	}
+	if data, ok := object["data"].(map[string]any); ok && object["kind"] == "Secret" {
+		for key, value := range data {
+			data[key] = fmt.Sprintf("<%d characters of base64>", len(fmt.Sprint(value)))
+		}
+	}
+	return c.value("", object)
+}
+
+func (c canonizer) value(field string, value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			v[key] = c.value(key, inner)
+		}
+		if field == "annotations" && v[v1alpha1.AnnotationIntent] != nil {
+			v[v1alpha1.AnnotationIntent] = "<hash>" // It covers the UID of the owner.
+		}
+		return v
+	case []any:
+		if slices.Contains(generated, field) && !slices.Contains(v, any("None")) {
+			return "<generated>"
+		}
+		for i, inner := range v {
+			v[i] = c.value("", inner)
+		}
+		return v
+	case string:
+		return c.text(field, v)
+	case int64:
+		if field == "observedGeneration" && v == c.generation {
+			return "<current>"
+		}
+	}
+	return value
+}
+
+func (c canonizer) text(field, v string) string {
+	if slices.Contains(generated, field) && v != "None" {
+		return "<generated>"
+	}
+	if timestamp.MatchString(v) {
+		return "<time>"
+	}
+	v = uid.ReplaceAllStringFunc(v, func(found string) string {
+		if name, ok := c.names[found]; ok {
+			return name
+		}
+		return "<uid of something gone>"
+	})
+	return strings.ReplaceAll(v, c.namespace, "<namespace>")
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crash_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/peernode/operator/test/cluster"
+	"github.com/peernode/operator/test/crash"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// runs is how many runs happen at a time on the one control plane.
+var runs = flag.Int("runs", 40, "how many runs happen at a time")
+
+var (
+	env     *testenv.Env
+	harness *crash.Harness
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	ctrl.SetLogger(logr.Discard())
+	// Runs wait far more than they work, so the number of processors is no measure; the harness has its own.
+	if err := flag.Set("test.parallel", "1000"); err != nil {
+		panic(err)
+	}
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var err error
+	if env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 3}); err != nil {
+		fmt.Fprintln(os.Stderr, "start the test environment:", err)
+		return 1
+	}
+	defer func() { _ = env.Stop() }()
+	go env.SimulateResizer(ctx)
+	if harness, err = crash.NewHarness(env, *runs); err != nil {
+		fmt.Fprintln(os.Stderr, "start the harness:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// TestEveryCrashPointConverges kills the operator at every write of every scenario.
+func TestEveryCrashPointConverges(t *testing.T) {
+	t.Parallel()
+	var points atomic.Int64
+	t.Cleanup(func() { t.Logf("%d crash points in all", points.Load()) })
+	for _, scenario := range scenarios() {
+		t.Run(scenario.Name, func(t *testing.T) {
+			t.Parallel()
+			report := harness.Run(t.Context(), scenario)
+			t.Log(report)
+			points.Add(int64(report.Points))
+			for i, write := range report.Writes {
+				t.Logf("  %2d %s", i+1, write)
+			}
+			for _, failure := range report.Failures {
+				t.Error(failure)
+			}
+		})
+	}
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/peernode/operator/test/testenv"
+)
+
+// Quiet is how long an operator that nobody disturbs has to be silent before a state counts as an end. It is longer
+// than the operator holds back small changes of a status, waits for its cache, or leaves an object alone that it
+// has just set right, so that none of these passes for silence.
+const Quiet = testenv.Settle + 11*time.Second
+
+// brief is how long an operator has to be silent that has reached such an end.
+const brief = testenv.Settle + 4*time.Second
+
+// pause lies between two looks at a run. Many runs share one API server.
+const pause = 300 * time.Millisecond
+
+// most bounds the writes of a scenario: one that goes on for ever has to fail, not to hang.
+const most = 60
+
+// Harness runs scenarios against one control plane.
+type Harness struct {
+	env   *testenv.Env
+	log   *testenv.AuditLog
+	slots chan struct{}
+}
+
+// NewHarness lets that many runs happen at a time. They mostly wait.
+func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
+	log, err := env.NewAuditLog()
+	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel)}, err
+}
+
+// Report is what became of a scenario.
+type Report struct {
+	// Scenario is its name.
+	Scenario string
+	// Writes are those of the uninterrupted run, in their order.
+	Writes []string
+	// Points is at how many points the operator was killed.
+	Points int
+	// Failures are the runs that did not end as they should.
+	Failures []error
+}
+
+// String is one line. Points need not be the product: two runs of a scenario may differ by a write, where one says
+// in two status writes what the other says in one.
+func (r Report) String() string {
+	verdict := "converged"
+	if len(r.Failures) > 0 {
+		verdict = fmt.Sprintf("tried, %d FAILED", len(r.Failures))
+	}
+	return fmt.Sprintf("%s: %d writes, %d ways, %d crash points %s", r.Scenario, len(r.Writes), len(Ways()), r.Points, verdict)
+}
+
+// Run kills the operator at every write of s, in every way.
+func (h *Harness) Run(ctx context.Context, s Scenario) Report {
+	report := Report{Scenario: s.Name}
+	reference := h.slot(ctx, func() result { return h.run(ctx, s, 0, "", nil) })
+	if reference.err != nil {
+		report.Failures = []error{fmt.Errorf("uninterrupted run: %w", reference.err)}
+		return report
+	}
+	report.Writes = reference.writes
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	for _, way := range Ways() {
+		wait.Go(func() {
+			for tried := range h.everyPoint(ctx, s, way, reference) {
+				mu.Lock()
+				if tried.killed {
+					report.Points++
+				}
+				if tried.err != nil {
+					report.Failures = append(report.Failures, tried.err)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	return report
+}
+
+// everyPoint tries the writes that the uninterrupted run had at the same time, and those beyond them one by one,
+// until a run comes to its end without being killed.
+func (h *Harness) everyPoint(ctx context.Context, s Scenario, way Way, reference result) <-chan result {
+	out := make(chan result)
+	try := func(k int) result {
+		tried := h.slot(ctx, func() result { return h.run(ctx, s, k, way, reference.states) })
+		if tried.err != nil {
+			tried.err = fmt.Errorf("killed at write %d (%s), %s: %w", k, at(tried.writes, k), way, tried.err)
+		}
+		return tried
+	}
+	go func() {
+		defer close(out)
+		var wait sync.WaitGroup
+		for k := 1; k <= len(reference.writes); k++ {
+			wait.Go(func() { out <- try(k) })
+		}
+		wait.Wait()
+		for k := len(reference.writes) + 1; ; k++ {
+			tried := try(k)
+			if k > most {
+				tried.err = errors.Join(tried.err, fmt.Errorf("more than %d writes and no end", most))
+			}
+			out <- tried
+			if !tried.killed || tried.err != nil {
+				return
+			}
+		}
+	}()
+	return out
+}
+
+func at(writes []string, k int) string {
+	if k > len(writes) {
+		return "not reached"
+	}
+	return writes[k-1]
+}
+
+func (h *Harness) slot(ctx context.Context, run func() result) result {
+	select {
+	case h.slots <- struct{}{}:
+		defer func() { <-h.slots }()
+		return run()
+	case <-ctx.Done():
+		return result{err: ctx.Err()}
+	}
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crash_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/builders"
+	"github.com/peernode/operator/test/crash"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// do is an act, or a look.
+type do = func(context.Context, *crash.World) error
+
+// all looks at several things.
+func all(looks ...do) do { return all2(looks...) }
+
+// all2 does one thing after the other.
+func all2(acts ...do) do {
+	return func(ctx context.Context, w *crash.World) error {
+		for _, act := range acts {
+			if err := act(ctx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// steps alternates acts and looks; the last look is that of the step.
+func steps(parts ...do) crash.Step {
+	last := parts[len(parts)-1]
+	return crash.Step{Settled: last, Act: func(ctx context.Context, w *crash.World) error {
+		for i, part := range parts[:len(parts)-1] {
+			if i%2 == 0 {
+				if err := part(ctx, w); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := testenv.Every(ctx, 300*time.Millisecond, func() error { return part(ctx, w) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// created is a PeerNode alpha that serves.
+func created(modify ...func(*v1alpha1.PeerNode)) crash.Step {
+	return crash.Step{Act: create(modify...), Settled: serving("alpha")}
+}
+
+func create(modify ...func(*v1alpha1.PeerNode)) do {
+	return func(ctx context.Context, w *crash.World) error {
+		return w.Admin.Create(ctx, builders.PeerNode(w.Namespace, "alpha", modify...))
+	}
+}
+
+func edit(name string, change func(*v1alpha1.PeerNode)) do {
+	return func(ctx context.Context, w *crash.World) error {
+		return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			p := &v1alpha1.PeerNode{}
+			if err := w.Admin.Get(ctx, types.NamespacedName{Namespace: w.Namespace, Name: name}, p); err != nil {
+				return err
+			}
+			change(p)
+			return w.Admin.Update(ctx, p)
+		})
+	}
+}
+
+func podTemplate(patch string) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) { p.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(patch)} }
+}
+
+func remove(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		return w.Admin.Delete(ctx, builders.PeerNode(w.Namespace, name))
+	}
+}
+
+// proves lets the peer show who it is, as the kubelet reports it from the identity container. Simulated nodes run
+// no container.
+func proves(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		return w.ProveIdentity(ctx, w.Namespace, name, peerID(name))
+	}
+}
+
+// peerID is a made-up name of a peer in its network, in the encoding of the real ones.
+func peerID(name string) string { return fmt.Sprintf("12D3KooW%044s", name) }

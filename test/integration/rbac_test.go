@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/builders"
+	"github.com/peernode/operator/test/cluster/audit"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// neverSeen are grants that no request shows.
+var neverSeen = map[string]string{
+	"update peernode.dev/peernodes/finalizers": "the admission plugin OwnerReferencesPermissionEnforcement asks for it when an owner reference blocks deletion",
+}
+
+// TestEveryGrantIsUsed compares the operator's role with what the operator asked for in a life that touches
+// everything it does. A grant without use is taken out.
+func TestEveryGrantIsUsed(t *testing.T) {
+	t.Parallel()
+	log := audit.NewReader(env.AuditLogPath())
+	liveThroughEverything(t)
+	entries, err := log.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, e := range entries {
+		if e.User != testenv.OperatorUser {
+			continue
+		}
+		if e.Code == 403 {
+			t.Errorf("the operator may not %s of %s/%s", audit.VerbAndResource(e), e.Namespace, e.Name)
+		}
+		used[grant(e.Verb, e.Group, e.Resource, e.Subresource)] = true
+		if e.Verb == "patch" && e.Code == 201 { // An apply that creates is checked for both verbs.
+			used[grant("create", e.Group, e.Resource, e.Subresource)] = true
+		}
+	}
+	for granted := range grants(t) {
+		// Caches begin with a watch that lists first; API servers that cannot do that are asked for a list instead.
+		if kind, isList := strings.CutPrefix(granted, "list "); isList && used["watch "+kind] {
+			continue
+		}
+		if _, excused := neverSeen[granted]; !used[granted] && !excused {
+			t.Errorf("%q is granted in config/rbac/role.yaml and never used", granted)
+		}
+	}
+}
+
+func TestTheRoleHasNoWildcardsAndCannotReadKeys(t *testing.T) {
+	for granted := range grants(t) {
+		if strings.Contains(granted, "*") {
+			t.Errorf("%q is a wildcard", granted)
+		}
+		if strings.HasSuffix(granted, " /secrets") && granted != "create /secrets" {
+			t.Errorf("%q lets the operator at keys that exist", granted)
+		}
+	}
+}
+
+// liveThroughEverything makes the operator use each of its rights once.
+func liveThroughEverything(t *testing.T) {
+	s := &story{T: t, ns: namespace(t)}
+	withFiles := func(p *v1alpha1.PeerNode) {
+		builders.Custom(p)
+		p.Spec.Software.Custom.Files = []v1alpha1.CustomFile{{Path: "/etc/peer/peer.conf", Content: "a=b"}}
+	}
+	alpha := s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }, builders.DeleteData)
+	beta := s.serving("beta", withFiles)
+
+	s.edit(alpha, func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = false })
+	s.gone("alpha-api", &corev1.Service{})
+	s.edit(beta, func(p *v1alpha1.PeerNode) { p.Spec.Software.Custom.Files = nil })
+	s.gone("beta-config", &corev1.ConfigMap{})
+
+	// Two events of one kind within minutes are one event that is counted: a create, then a patch.
+	s.serves(beta)
+	time.Sleep(pause)
+	s.patch("beta", &policyv1.PodDisruptionBudget{}, `{"spec":{"maxUnavailable":0}}`)
+	s.eventually(func() error {
+		budget := &policyv1.PodDisruptionBudget{}
+		if err := s.get("beta", budget); err != nil || budget.Spec.MaxUnavailable.IntValue() != 1 {
+			return fmt.Errorf("drift is not set right yet (%v)", err)
+		}
+		return nil
+	})
+	s.patch("beta", &networkingv1.NetworkPolicy{}, `{"spec":{"egress":[{}]}}`)
+	s.eventually(func() error {
+		policy := &networkingv1.NetworkPolicy{}
+		if err := s.get("beta", policy); err != nil || len(policy.Spec.Egress) != 1 || len(policy.Spec.Egress[0].To) == 0 {
+			return fmt.Errorf("drift is not set right yet (%v)", err)
+		}
+		return nil
+	})
+	time.Sleep(time.Second) // Events are sent beside everything else.
+	s.remove(alpha)
+	s.gone("alpha-data", &corev1.PersistentVolumeClaim{})
+}
+
+// grants are the verbs of the operator's role, one by one.
+func grants(t *testing.T) map[string]bool {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "rbac", "role.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var role rbacv1.ClusterRole
+	if err := yaml.UnmarshalStrict(raw, &role); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]bool{}
+	for _, rule := range role.Rules {
+		for _, resource := range rule.Resources {
+			resource, subresource, _ := strings.Cut(resource, "/")
+			for _, verb := range rule.Verbs {
+				out[grant(verb, strings.Join(rule.APIGroups, ","), resource, subresource)] = true
+			}
+		}
+		if slices.Contains(rule.Resources, "*") || len(rule.NonResourceURLs) > 0 {
+			out["*"] = true
+		}
+	}
+	return out
+}
+
+func grant(verb, group, resource, subresource string) string {
+	return strings.TrimSuffix(fmt.Sprintf("%s %s/%s/%s", verb, group, resource, subresource), "/")
+}
