@@ -76,7 +76,7 @@ golden: ## Rewrite the golden files; read the diff.
 
 .PHONY: bench
 bench: ## 1,000 PeerNodes on simulated nodes: requests, time, memory. Takes about 10 minutes.
-	hack/bench.sh
+	go run -C test ./bench -write ../docs/benchmarks.md
 
 ##@ Checking
 

@@ -16,6 +16,10 @@ import (
 // of them told would be a write that nobody reads. Trouble is told at once.
 const DefaultSettle = 30 * time.Second
 
+// startPatience is how many times longer a first start may pass from one wait to the next untold. On a busy
+// cluster a thousand of them last minutes.
+const startPatience = 4
+
 // Telling says whether a status is to be written.
 type Telling struct {
 	// Write is true when the status is to be written now.
@@ -31,6 +35,9 @@ func ToTell(before, next v1alpha1.PeerNodeStatus, now time.Time, settle time.Dur
 		return Telling{}
 	case important(before, next):
 		return Telling{Write: true}
+	}
+	if smooth(before) {
+		settle *= startPatience
 	}
 	due := conditions.LastTransition(before.Conditions).Add(settle)
 	if !now.Before(due) {

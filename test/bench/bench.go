@@ -47,7 +47,7 @@ type bench struct {
 
 func prepare(ctx context.Context, o options) (*bench, error) {
 	b := &bench{options: o, begun: time.Now()}
-	b.progress("start a control plane")
+	b.progressf("start a control plane")
 	nodes := max(1, o.peers/peersPerNode)
 	var err error
 	if b.env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: nodes}); err != nil {
@@ -65,7 +65,7 @@ func (b *bench) install(ctx context.Context) error {
 	if b.dir, err = os.MkdirTemp("", "peernode-bench-"); err != nil {
 		return err
 	}
-	b.progress("build the operator")
+	b.progressf("build the operator")
 	if b.binary, err = buildOperator(ctx, b.dir); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (b *bench) close() {
 	_ = os.RemoveAll(b.dir)
 }
 
-func (b *bench) progress(format string, args ...any) {
+func (b *bench) progressf(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "[%6.1fs] %s\n", time.Since(b.begun).Seconds(), fmt.Sprintf(format, args...))
 }
 
@@ -186,7 +186,7 @@ func (b *bench) until(ctx context.Context, check func(context.Context) error) er
 		if err == nil {
 			return nil
 		}
-		b.progress("%s", err)
+		b.progressf("%s", err)
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("not within %s: %w\n%s", longestWait, err, b.tail())

@@ -52,7 +52,7 @@ func run(ctx context.Context, o options) error {
 		{"restart the operator", b.restart},
 		{"rest for " + o.rest.String(), b.rest},
 	} {
-		b.progress("%s", part.name)
+		b.progressf("%s", part.name)
 		if err := part.measure(ctx, &measured); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,7 +134,7 @@ func (p *process) usage() (usage, error) {
 		return usage{}, err
 	}
 	// The name of the program, in parentheses, may hold spaces; utime and stime are the 12th and 13th field after it.
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	const ticksPerSecond = 100
 	for _, field := range fields[11:13] {
 		ticks, _ := strconv.ParseInt(field, 10, 64)

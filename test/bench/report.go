@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,8 +54,8 @@ func (f figures) markdown(o options) string {
 	row("time for each object", milliseconds(perObject), "half of kotal's "+milliseconds(kotalPerObject))
 	row("all PeerNodes ready, and said so", seconds(f.ready), "")
 	row("mutating requests for each PeerNode", fmt.Sprintf("%.2f", each), fmt.Sprintf("%d owned objects + 2", owned))
-	row(fmt.Sprintf("mutating requests after a restart of the operator (caught up in %s)", seconds(f.caughtUp)), fmt.Sprint(f.afterRestart), "0")
-	row("mutating requests at rest over "+o.rest.String(), fmt.Sprint(f.atRest), "0")
+	row(fmt.Sprintf("mutating requests after a restart of the operator (caught up in %s)", seconds(f.caughtUp)), strconv.Itoa(f.afterRestart), "0")
+	row("mutating requests at rest over "+o.rest.String(), strconv.Itoa(f.atRest), "0")
 	row("RSS of the manager, once converged", megabytes(f.converged.rss), megabytes(barRSS))
 	row("highest RSS, creating", megabytes(f.converged.peakRSS), megabytes(barRSS))
 	row("highest RSS, after the restart", megabytes(f.rested.peakRSS), megabytes(barRSS))
@@ -64,7 +65,7 @@ func (f figures) markdown(o options) string {
 	row("mutating requests, creating", "in all", "for each PeerNode")
 	row("---", "---", "---")
 	for _, kind := range slices.Sorted(maps.Keys(f.writes)) {
-		row(kind, fmt.Sprint(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
+		row(kind, strconv.Itoa(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
 	}
 	return b.String()
 }

@@ -70,7 +70,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 			return res
 		}
 	}
-	res.states, res.err = h.ends(ctx, w, s, want, precious)
+	res.states, res.err = h.ends(ctx, w, s, 0, want, precious)
 	return res
 }
 
@@ -115,7 +115,7 @@ func (h *Harness) killedOrSettled(ctx context.Context, w *World, step Step, wire
 }
 
 // ends compares the end of When and of Afterwards with want, and proves silence after each.
-func (h *Harness) ends(ctx context.Context, w *World, s Scenario, want []State, precious map[string]string) ([]State, error) {
+func (h *Harness) ends(ctx context.Context, w *World, s Scenario, catchUp time.Duration, want []State, precious map[string]string) ([]State, error) {
 	var states []State
 	for i, step := range []Step{s.When, s.Afterwards} {
 		if i > 0 {
@@ -127,7 +127,7 @@ func (h *Harness) ends(ctx context.Context, w *World, s Scenario, want []State, 
 		if want != nil {
 			expected = want[i]
 		}
-		state, err := h.end(ctx, w, step, expected)
+		state, err := h.end(ctx, w, step, catchUp, expected)
 		if err != nil {
 			return states, err
 		}
@@ -147,7 +147,7 @@ func (h *Harness) ends(ctx context.Context, w *World, s Scenario, want []State, 
 }
 
 // end waits until the namespace is in the state that is expected, and then for silence.
-func (h *Harness) end(ctx context.Context, w *World, step Step, expected State) (State, error) {
+func (h *Harness) end(ctx context.Context, w *World, step Step, catchUp time.Duration, expected State) (State, error) {
 	var state State
 	arrived := func() error {
 		if err := step.settled(ctx, w); err != nil {
@@ -159,17 +159,19 @@ func (h *Harness) end(ctx context.Context, w *World, step Step, expected State) 
 		}
 		state = w.canonical(objects)
 		if expected != nil && !maps.Equal(expected, state) {
-			return &otherEnd{want: expected, got: state}
+			return &otherEndError{want: expected, got: state}
 		}
 		return leaks(objects, step.Retained)
 	}
 	quiet := brief
 	if expected == nil {
-		quiet = Quiet
+		quiet, catchUp = Quiet, Quiet
+	}
+	if catchUp > 0 {
 		if err := testenv.Every(ctx, pause, func() error { return step.settled(ctx, w) }); err != nil {
 			return nil, err
 		}
-		if err := h.calm(ctx, w, quiet); err != nil {
+		if err := h.calm(ctx, w, catchUp); err != nil {
 			return nil, err
 		}
 	}
@@ -182,11 +184,11 @@ func (h *Harness) end(ctx context.Context, w *World, step Step, expected State) 
 	return state, arrived()
 }
 
-// otherEnd is told in words only when somebody reads it.
-type otherEnd struct{ want, got State }
+// otherEndError is told in words only when somebody reads it.
+type otherEndError struct{ want, got State }
 
 // Error is the difference.
-func (o *otherEnd) Error() string {
+func (o *otherEndError) Error() string {
 	return "the end differs from that of an uninterrupted run (-want +got):\n" + cmp.Diff(o.want, o.got)
 }
 

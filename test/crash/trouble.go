@@ -21,6 +21,8 @@ import (
 type Trouble struct {
 	// Name appears in reports.
 	Name string
+	// CatchUp is how long operators may go on writing when the end is reached, because they see it that late.
+	CatchUp time.Duration
 	// Operators is how many work at a time, each with a way to the API server of its own.
 	Operators int
 	// Through stands between an operator and the API server; nil is a good connection. It is called once for each
@@ -30,7 +32,7 @@ type Trouble struct {
 
 // Endure plays a scenario under trouble and fails unless it ends as it does without.
 func (h *Harness) Endure(ctx context.Context, s Scenario, t Trouble) error {
-	reference := h.slot(ctx, func() result { return h.run(ctx, s, 0, "", nil) })
+	reference := h.reference(ctx, s)
 	if reference.err != nil {
 		return fmt.Errorf("without trouble: %w", reference.err)
 	}
@@ -64,7 +66,7 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, want []Stat
 	if err := s.When.act(ctx, w); err != nil {
 		return fmt.Errorf("act: %w", err)
 	}
-	_, err = h.ends(ctx, w, s, want, precious)
+	_, err = h.ends(ctx, w, s, t.CatchUp, want, precious)
 	return err
 }
 

@@ -19,7 +19,7 @@ func TestTroubleDoesNotChangeTheEnd(t *testing.T) {
 	}
 	for _, trouble := range []crash.Trouble{
 		{Name: "a cache that is 3 s behind", Operators: 1, Through: crash.LateWatches(3 * time.Second)},
-		{Name: "a cache that is further behind than the operator waits for", Operators: 1, Through: crash.LateWatches(12 * time.Second)},
+		{Name: "a cache that is further behind than the operator waits for", Operators: 1, CatchUp: 15 * time.Second, Through: crash.LateWatches(12 * time.Second)},
 		{Name: "effects before their causes", Operators: 1, Through: crash.LateWatches(3*time.Second, "peernodes")},
 		{Name: "two operators at once, with effects before their causes", Operators: 2, Through: crash.LateWatches(3*time.Second, "peernodes")},
 		{Name: "watches that break and lose events", Operators: 1, Through: crash.LostWatches(4 * time.Second)},

@@ -164,7 +164,7 @@ func (w *wire) inspect(r *http.Request) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.violations = append(w.violations, fmt.Errorf("DELETE %s without UID and resourceVersion as preconditions, or with a grace period: %q (%v)", r.URL.Path, body, err))
+	w.violations = append(w.violations, errors.Join(fmt.Errorf("DELETE %s without UID and resourceVersion as preconditions, or with a grace period: %q", r.URL.Path, body), err))
 	return nil
 }
 

@@ -126,15 +126,13 @@ func silent(t *testing.T, log *audit.Reader, after string) {
 // overlay writes a kustomization over one of config's that sets the images.
 func overlay(t *testing.T, base, configuration, images string) string {
 	t.Helper()
-	parent := filepath.Join(testenv.Root(), ".cache")
-	must(t, os.MkdirAll(parent, 0o755))
-	folder, err := os.MkdirTemp(parent, "overlay-")
+	folder := t.TempDir()
+	target, err := filepath.Rel(folder, filepath.Join(testenv.Root(), base))
 	must(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	raw, err := os.ReadFile(filepath.Join(testenv.Root(), configuration))
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(folder, "images.yaml"), raw, 0o644))
-	text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../" + base +
+	text := "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [" + target +
 		"]\nconfigurations: [images.yaml]\nimages:\n" + images
 	must(t, os.WriteFile(filepath.Join(folder, "kustomization.yaml"), []byte(text), 0o644))
 	return folder

@@ -95,7 +95,7 @@ func liveThroughEverything(t *testing.T) {
 	s.eventually(func() error {
 		budget := &policyv1.PodDisruptionBudget{}
 		if err := s.get("beta", budget); err != nil || budget.Spec.MaxUnavailable.IntValue() != 1 {
-			return fmt.Errorf("drift is not set right yet (%v)", err)
+			return fmt.Errorf("drift is not set right yet: %w", err)
 		}
 		return nil
 	})
@@ -103,7 +103,7 @@ func liveThroughEverything(t *testing.T) {
 	s.eventually(func() error {
 		policy := &networkingv1.NetworkPolicy{}
 		if err := s.get("beta", policy); err != nil || len(policy.Spec.Egress) != 1 || len(policy.Spec.Egress[0].To) == 0 {
-			return fmt.Errorf("drift is not set right yet (%v)", err)
+			return fmt.Errorf("drift is not set right yet: %w", err)
 		}
 		return nil
 	})
