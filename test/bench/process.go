@@ -107,8 +107,8 @@ func labelOf(metric *dto.Metric, name string) string {
 
 // usage is what a process has used of the machine.
 type usage struct {
-	rss, peakRSS int64 // KiB
-	cpu          time.Duration
+	rss, ofFile, peakRSS int64 // KiB; ofFile is the part that is the program's own file, which the kernel may drop
+	cpu                  time.Duration
 }
 
 // usage reads /proc; on other systems there is none.
@@ -125,6 +125,8 @@ func (p *process) usage() (usage, error) {
 		switch name {
 		case "VmRSS":
 			u.rss = amount
+		case "RssFile":
+			u.ofFile = amount
 		case "VmHWM":
 			u.peakRSS = amount
 		}

@@ -57,6 +57,7 @@ func (f figures) markdown(o options) string {
 	row(fmt.Sprintf("mutating requests after a restart of the operator (caught up in %s)", seconds(f.caughtUp)), strconv.Itoa(f.afterRestart), "0")
 	row("mutating requests at rest over "+o.rest.String(), strconv.Itoa(f.atRest), "0")
 	row("RSS of the manager, once converged", megabytes(f.converged.rss), megabytes(barRSS))
+	row("of it, pages of the program's file", megabytes(f.converged.ofFile), "")
 	row("highest RSS, creating", megabytes(f.converged.peakRSS), megabytes(barRSS))
 	row("highest RSS, after the restart", megabytes(f.rested.peakRSS), megabytes(barRSS))
 	row("CPU of the manager, creating", seconds(f.converged.cpu), "")

@@ -7,6 +7,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"testing"
 
@@ -23,13 +24,22 @@ import (
 var env *testenv.Env
 
 func TestMain(m *testing.M) {
-	ctrl.SetLogger(logr.Discard())
+	ctrl.SetLogger(operatorLog())
 	flag.Parse()
 	// These tests wait far more than they compute, so their number at a time does not follow from that of the cores.
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
 	os.Exit(run(m))
+}
+
+// operatorLog writes what the operators say to the file named by OPERATOR_LOG, for a look at a failure.
+func operatorLog() logr.Logger {
+	file, err := os.Create(os.Getenv("OPERATOR_LOG"))
+	if err != nil {
+		return logr.Discard()
+	}
+	return logr.FromSlogHandler(slog.NewJSONHandler(file, nil))
 }
 
 func run(m *testing.M) int {
