@@ -89,7 +89,7 @@ func (b *bench) progressf(format string, args ...any) {
 }
 
 func (b *bench) start() (err error) {
-	b.operator, err = startOperator(b.binary, b.kubeconfig, filepath.Join(b.dir, "operator.log"))
+	b.operator, err = startOperator(b.binary, b.kubeconfig, filepath.Join(b.dir, "operator.log"), b.options.env)
 	return err
 }
 

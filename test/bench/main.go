@@ -21,6 +21,7 @@ type options struct {
 	peers int
 	rest  time.Duration
 	write string
+	env   []string
 }
 
 func main() {
@@ -28,6 +29,10 @@ func main() {
 	flag.IntVar(&o.peers, "n", 1000, "how many PeerNodes")
 	flag.DurationVar(&o.rest, "rest", 5*time.Minute, "how long to watch the operator at rest")
 	flag.StringVar(&o.write, "write", "", "file whose section on this benchmark is replaced, such as docs/benchmarks.md; empty only prints")
+	flag.Func("env", "NAME=value for the operator's environment, such as GOGC=100; may be repeated", func(v string) error {
+		o.env = append(o.env, v)
+		return nil
+	})
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -43,7 +43,7 @@ func buildOperator(ctx context.Context, dir string) (string, error) {
 }
 
 // startOperator starts it, with its log in a file, which is appended to.
-func startOperator(binary, kubeconfig, log string) (*process, error) {
+func startOperator(binary, kubeconfig, log string, env []string) (*process, error) {
 	file, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func startOperator(binary, kubeconfig, log string) (*process, error) {
 	}
 	cmd := exec.Command(binary, "--leader-elect=false", "--health-probe-bind-address=0", "--metrics-insecure",
 		"--metrics-bind-address="+address, "--default-p2p-agent-image=registry.example.com/default-agent:v1")
-	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	cmd.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), env...)
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {

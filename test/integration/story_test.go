@@ -173,6 +173,9 @@ func (s *story) silent(d time.Duration) {
 	writes, err := s.log.During(s.ns, d)
 	s.must(err)
 	for _, w := range writes {
+		if w.Resource == "events" && w.Verb == "patch" {
+			continue // the recorder closes a series of equal events some time after the last one
+		}
 		s.Errorf("the operator has nothing to do, and sent %s %s, answered %d", audit.VerbAndResource(w), w.Name, w.Code)
 	}
 }
