@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/lib/images.sh
+source hack/lib/tools.sh
 
 name=e2e
 
@@ -20,10 +21,14 @@ fi
 if [ "${E2E_KEEP:-}" != 1 ]; then
   trap 'testcluster down --name "$name"' EXIT
 fi
+tools gotestsum
 testcluster up --install --name "$name" >/dev/null
 hack/build.sh
 load_images "$name"
 eval "$(testcluster env --name "$name")"
 
+# The node's container runtime fails now and then to make a pod's user namespace and keeps failing for that pod, so a
+# failed story is told once more; both outcomes are printed.
+cd test
 E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf \
-  go test -C test -tags e2e -count=1 -timeout 30m -v "$@" ./e2e
+  gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 30m "$@"

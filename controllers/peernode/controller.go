@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -99,6 +100,9 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 		return ctrl.Result{RequeueAfter: soonest(again, telling.After)}, nil
 	}
 	version, err := status.Write(ctx, r.Client, o.PeerNode, after)
+	if apierrors.IsConflict(err) {
+		return next(outcome.Of(err))
+	}
 	if err != nil {
 		return ctrl.Result{}, err
 	}

@@ -31,7 +31,7 @@ func Write(ctx context.Context, c client.Client, p *v1alpha1.PeerNode, next v1al
 	applied := applyv1alpha1.PeerNode(p.Name, p.Namespace).WithUID(p.UID).WithStatus(status)
 	err = c.Status().Apply(ctx, applied, client.FieldOwner(apply.FieldManager), client.ForceOwnership)
 	switch {
-	case apierrors.IsNotFound(err), apierrors.IsConflict(err):
+	case apierrors.IsNotFound(err):
 		return "", nil
 	case err != nil:
 		return "", fmt.Errorf("write status: %w", err)
