@@ -44,10 +44,7 @@ func (f figures) markdown(o options) string {
 	each := float64(total) / float64(o.peers)
 	perObject := f.applied / time.Duration(owned*o.peers)
 	fmt.Fprintf(&b, "## %d PeerNodes on simulated nodes\n\n", o.peers)
-	command := fmt.Sprintf("go run ./bench -n %d -rest %s", o.peers, o.rest)
-	for _, variable := range o.env {
-		command += " -env " + variable
-	}
+	command := strings.Join(append([]string{fmt.Sprintf("go run ./bench -n %d -rest %s", o.peers, o.rest)}, o.env...), " -env ")
 	fmt.Fprintf(&b, "`make bench` (`%s` in `test/`), %s, on %d processors, %s.\n\n",
 		command, time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
 	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
