@@ -40,13 +40,13 @@ func refusal(foreign func() client.Object) crash.Scenario {
 			return w.Admin.Create(ctx, object)
 		}},
 		When: crash.Step{
-			Act: all2(
+			Act: all(
 				func(ctx context.Context, w *crash.World) error { return w.Note(ctx, kind, name) },
 				create(openAPI)),
 			Settled: all(stalled("alpha", v1alpha1.ReasonForeignObject), untouched),
 		},
 		Afterwards: crash.Step{
-			Act: all2(untouched, func(ctx context.Context, w *crash.World) error {
+			Act: all(untouched, func(ctx context.Context, w *crash.World) error {
 				object := foreign()
 				object.SetNamespace(w.Namespace)
 				return w.Admin.Delete(ctx, object)

@@ -78,9 +78,9 @@ func scenarios() []crash.Scenario {
 		},
 		{
 			Name:  "edit peers: two peers declare each other",
-			Given: steps(two(), all(serving("alpha"), serving("beta")), all2(proves("alpha"), proves("beta")), all(knows("alpha"), knows("beta"))),
+			Given: steps(two(), all(serving("alpha"), serving("beta")), all(proves("alpha"), proves("beta")), all(knows("alpha"), knows("beta"))),
 			When: crash.Step{
-				Act:     all2(edit("alpha", builders.Declaring("beta")), edit("beta", builders.Declaring("alpha"))),
+				Act:     all(edit("alpha", builders.Declaring("beta")), edit("beta", builders.Declaring("alpha"))),
 				Settled: all(resolved("alpha", "beta"), resolved("beta", "alpha")),
 			},
 		},
@@ -122,7 +122,7 @@ func deletions() []crash.Scenario {
 		{
 			Name:  "change Delete to Retain at the last moment",
 			Given: created(builders.DeleteData),
-			When:  crash.Step{Act: all2(edit("alpha", keepData), remove("alpha")), Settled: allGone("alpha"), Retained: retained},
+			When:  crash.Step{Act: all(edit("alpha", keepData), remove("alpha")), Settled: allGone("alpha"), Retained: retained},
 		},
 		{
 			Name:  "recreate after Retain",
@@ -132,7 +132,7 @@ func deletions() []crash.Scenario {
 		{
 			Name:  "delete and recreate at once",
 			Given: created(),
-			When:  crash.Step{Act: all2(remove("alpha"), create()), Settled: serving("alpha")},
+			When:  crash.Step{Act: all(remove("alpha"), create()), Settled: serving("alpha")},
 		},
 		{
 			Name:        "delete with Delete, then recreate",

@@ -20,14 +20,11 @@ import (
 // do is an act, or a look.
 type do = func(context.Context, *crash.World) error
 
-// all looks at several things.
-func all(looks ...do) do { return all2(looks...) }
-
-// all2 does one thing after the other.
-func all2(acts ...do) do {
+// all does, or looks at, one thing after the other.
+func all(parts ...do) do {
 	return func(ctx context.Context, w *crash.World) error {
-		for _, act := range acts {
-			if err := act(ctx, w); err != nil {
+		for _, part := range parts {
+			if err := part(ctx, w); err != nil {
 				return err
 			}
 		}
