@@ -14,7 +14,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -75,7 +74,7 @@ func metricsOptions(f flags) metricsserver.Options {
 	options := metricsserver.Options{BindAddress: f.metricsAddress}
 	if !f.metricsInsecure {
 		options.SecureServing = true
-		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+		options.FilterProvider = guardMetrics
 	}
 	return options
 }
