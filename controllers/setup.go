@@ -8,13 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/peernode"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -32,37 +27,4 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
 		return fmt.Errorf("set up the peernode controller: %w", err)
 	}
 	return nil
-}
-
-// Cache keeps only what the controllers look at: our objects, without the fields that only the API server needs.
-// namespaces limits it; empty means all.
-func Cache(namespaces []string) cache.Options {
-	ours := labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
-	options := cache.Options{
-		DefaultTransform: cache.TransformStripManagedFields(),
-		ByObject:         map[client.Object]cache.ByObject{},
-	}
-	for _, owned := range peernode.Owned() {
-		by := cache.ByObject{Label: ours}
-		if _, isPod := owned.(*corev1.Pod); isPod {
-			by.Transform = stripPod
-		}
-		options.ByObject[owned] = by
-	}
-	if len(namespaces) > 0 {
-		options.DefaultNamespaces = map[string]cache.Config{}
-		for _, namespace := range namespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
-		}
-	}
-	return options
-}
-
-// stripPod drops the spec, which is most of a pod and which nobody here reads.
-func stripPod(object any) (any, error) {
-	if pod, ok := object.(*corev1.Pod); ok {
-		pod.ManagedFields = nil
-		pod.Spec = corev1.PodSpec{}
-	}
-	return object, nil
 }

@@ -52,6 +52,9 @@ func (l *Ledger) Behind(ref intent.Ref, resourceVersion string, now time.Time) b
 	}
 	if now.Sub(last.at) > patience || caughtUp(resourceVersion, last.resourceVersion) {
 		delete(l.writes, ref)
+		if len(l.writes) == 0 {
+			l.writes = nil // a map keeps the memory of its fullest hour
+		}
 		return false
 	}
 	return true
