@@ -66,6 +66,11 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 	if decided.Blocked != nil {
 		return nil
 	}
+	if decided.Makes() {
+		if err := r.alive(ctx, p); err != nil {
+			return err
+		}
+	}
 	if err := r.guardData(ctx, p); err != nil {
 		return err
 	}

@@ -35,6 +35,11 @@ type Plan struct {
 	Workload peer.Workload
 }
 
+// Makes reports whether the plan makes anything that is not there yet.
+func (p Plan) Makes() bool {
+	return p.Key != nil || slices.ContainsFunc(p.Apply, func(c Change) bool { return c.Live == nil })
+}
+
 // Change is an intent that the live object does not meet.
 type Change struct {
 	intent.Intent

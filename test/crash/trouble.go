@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/peernode/operator/test/cluster/audit"
 	"github.com/peernode/operator/test/testenv"
 )
 
@@ -30,16 +31,17 @@ type Trouble struct {
 	Through func(next http.RoundTripper) http.RoundTripper
 }
 
-// Endure plays a scenario under trouble and fails unless it ends as it does without.
+// Endure plays a scenario under trouble and fails unless it ends as it does without. Where nothing is to be done
+// without trouble, nothing may be done under it either, though a write may be tried that the API server refuses.
 func (h *Harness) Endure(ctx context.Context, s Scenario, t Trouble) error {
 	reference := h.reference(ctx, s)
 	if reference.err != nil {
 		return fmt.Errorf("without trouble: %w", reference.err)
 	}
-	return h.slot(ctx, func() result { return result{err: h.endure(ctx, s, t, reference.states)} }).err
+	return h.slot(ctx, func() result { return result{err: h.endure(ctx, s, t, reference)} }).err
 }
 
-func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, want []State) (err error) {
+func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference result) (err error) {
 	w, err := h.world(ctx)
 	if err != nil {
 		return err
@@ -63,10 +65,21 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, want []Stat
 	if err != nil {
 		return err
 	}
+	mark, err := h.log.Mark(w.Namespace)
+	if err != nil {
+		return err
+	}
 	if err := s.When.act(ctx, w); err != nil {
 		return fmt.Errorf("act: %w", err)
 	}
-	_, err = h.ends(ctx, w, s, t.CatchUp, want, precious)
+	if _, err = h.ends(ctx, w, s, t.CatchUp, reference.states, precious); err != nil || len(reference.writes) > 0 {
+		return err
+	}
+	writes, err := h.log.Writes(w.Namespace, mark)
+	writes = slices.DeleteFunc(writes, func(e audit.Entry) bool { return e.Code >= http.StatusBadRequest })
+	if err == nil && len(writes) > 0 {
+		err = fmt.Errorf("%d writes where there are none without trouble: %s", len(writes), describe(writes))
+	}
 	return err
 }
 

@@ -15,7 +15,7 @@ func TestTroubleDoesNotChangeTheEnd(t *testing.T) {
 	t.Parallel()
 	chosen := []string{
 		"create", "edit image", "grow", "suspend", "edit network: close the API, whose Service goes", "edit peers: two peers declare each other",
-		"delete with Delete, then recreate", "delete and recreate at once", "recreate after Retain",
+		"delete with Retain", "delete with Delete, then recreate", "delete and recreate at once", "recreate after Retain",
 	}
 	for _, trouble := range []crash.Trouble{
 		{Name: "a cache that is 3 s behind", Operators: 1, Through: crash.LateWatches(3 * time.Second)},
