@@ -91,6 +91,8 @@ const (
 	ReasonAllKnown = "AllKnown"
 	// ReasonPeerMissing: a declared PeerNode does not exist.
 	ReasonPeerMissing = "PeerMissing"
+	// ReasonPeerNotWatched: a declared PeerNode is in a namespace in which the operator does not work.
+	ReasonPeerNotWatched = "PeerNotWatched"
 	// ReasonPeerUnknown: a declared PeerNode has not shown its identity yet.
 	ReasonPeerUnknown = "PeerUnknown"
 	// ReasonPeerOneSided: a declared PeerNode does not declare this one in return, so they cannot connect.

@@ -72,8 +72,9 @@ func (f flags) validate() error {
 
 func (f flags) options() plan.Options {
 	return plan.Options{
-		Defaults:  defaults.Options{P2PAgentImage: f.p2pAgentImage},
-		Resources: resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
-		Settle:    plan.DefaultSettle,
+		Defaults:   defaults.Options{P2PAgentImage: f.p2pAgentImage},
+		Resources:  resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
+		Namespaces: f.namespaces,
+		Settle:     plan.DefaultSettle,
 	}
 }

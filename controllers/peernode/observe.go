@@ -94,6 +94,10 @@ func (r *Reconciler) observePeers(ctx context.Context, p *v1alpha1.PeerNode) ([]
 		if peer.NamespacedName == client.ObjectKeyFromObject(p) {
 			continue // Admission refuses this only where the namespace is left out.
 		}
+		if !r.Options.Watches(peer.Namespace) {
+			out = append(out, peer)
+			continue
+		}
 		other := &v1alpha1.PeerNode{}
 		err := r.Client.Get(ctx, peer.NamespacedName, other)
 		if client.IgnoreNotFound(err) != nil {

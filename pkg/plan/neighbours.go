@@ -46,6 +46,8 @@ func peersFinding(o Observed) *Finding {
 	for _, declared := range o.Peers {
 		other := declared.PeerNode
 		switch {
+		case !o.Options.Watches(declared.Namespace):
+			return wait(v1alpha1.ReasonPeerNotWatched, "spec.network.peers: PeerNode "+declared.String()+" is in a namespace in which this operator does not work")
 		case other == nil || other.DeletionTimestamp != nil:
 			return wait(v1alpha1.ReasonPeerMissing, "spec.network.peers: PeerNode "+declared.String()+" does not exist")
 		case !declares(other, o.PeerNode):

@@ -5,6 +5,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -28,6 +29,8 @@ import (
 type Options struct {
 	Defaults  defaults.Options
 	Resources resources.Options
+	// Namespaces are those in which the operator works; empty means all.
+	Namespaces []string
 	// Settle is how long small changes of a status are held back.
 	Settle time.Duration
 }
@@ -56,7 +59,12 @@ type Object interface {
 	runtime.Object
 }
 
-// ObservedPeer is a declared peer; PeerNode is nil where it does not exist.
+// Watches reports whether the operator works in a namespace.
+func (o Options) Watches(namespace string) bool {
+	return len(o.Namespaces) == 0 || slices.Contains(o.Namespaces, namespace)
+}
+
+// ObservedPeer is a declared peer; PeerNode is nil where it does not exist, or where the operator cannot see it.
 type ObservedPeer struct {
 	types.NamespacedName
 	PeerNode *v1alpha1.PeerNode

@@ -83,6 +83,13 @@ func seesBeta(other *v1alpha1.PeerNode) func(*testing.T) *world {
 var peers = map[string]situation{
 	"Every declared peer is known.":   {seesBeta(beta()), told(serves, settled, settled, "PeersResolved", "True AllKnown"), ""},
 	"A declared peer does not exist.": {seesBeta(nil), told(serves, settled, settled, "PeersResolved", "False PeerMissing"), ""},
+	"A declared peer is where the operator does not look.": {
+		func(t *testing.T) *world {
+			w := seesBeta(nil)(t)
+			w.Options.Namespaces = []string{"elsewhere"}
+			return w
+		}, told(serves, settled, settled, "PeersResolved", "False PeerNotWatched"), "",
+	},
 	"A declared peer is on its way out.": {
 		seesBeta(beta(func(p *v1alpha1.PeerNode) { p.DeletionTimestamp = &metav1.Time{Time: now} })), told(serves, settled, settled, "PeersResolved", "False PeerMissing"), "",
 	},
