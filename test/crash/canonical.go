@@ -143,7 +143,24 @@ func (c canonizer) object(object map[string]any) any {
 			data[key] = fmt.Sprintf("<%d characters of base64>", len(fmt.Sprint(value)))
 		}
 	}
+	if object["kind"] == "Pod" {
+		forgetScheduling(object)
+	}
 	return c.value("", object)
+}
+
+// forgetScheduling drops what the scheduler says of a pod that runs. A simulated pod may run before the scheduler
+// is done with its predecessor of the same name, whose failure it then writes down for good.
+func forgetScheduling(pod map[string]any) {
+	conditions, found, err := unstructured.NestedSlice(pod, "status", "conditions")
+	if err != nil || !found {
+		return
+	}
+	conditions = slices.DeleteFunc(conditions, func(condition any) bool {
+		fields, _ := condition.(map[string]any)
+		return fields["type"] == "PodScheduled"
+	})
+	_ = unstructured.SetNestedSlice(pod, conditions, "status", "conditions")
 }
 
 func (c canonizer) value(field string, value any) any {

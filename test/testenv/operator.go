@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -56,6 +58,7 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 	}
 	ctx, op.stop = context.WithCancel(ctx)
 	options := Options()
+	options.Namespaces = o.Namespaces
 	options.Settle = cmp.Or(o.Settle, options.Settle)
 	if err := controllers.Setup(ctx, mgr, options); err != nil {
 		op.stop()
@@ -89,13 +92,28 @@ func Options() plan.Options {
 func (o *Operator) Stop() error {
 	o.once.Do(func() {
 		o.stop()
-		o.err = <-o.done
+		if o.err = <-o.done; o.err != nil && !errors.Is(o.err, context.Canceled) {
+			o.err = errors.Join(o.err, whatRuns())
+		}
 		o.line.cut.Store(true)
 	})
 	if errors.Is(o.err, context.Canceled) {
 		return nil
 	}
 	return o.err
+}
+
+// whatRuns says where every goroutine stands, for an operator that would not stop: nobody will see it so again.
+func whatRuns() error {
+	file, err := os.CreateTemp("", "goroutines-*.txt")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	if err := pprof.Lookup("goroutine").WriteTo(file, 2); err != nil {
+		return err
+	}
+	return fmt.Errorf("its goroutines are in %s", file.Name())
 }
 
 // line is an operator's way to the API server.
