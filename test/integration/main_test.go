@@ -39,7 +39,7 @@ func operatorLog() logr.Logger {
 	if err != nil {
 		return logr.Discard()
 	}
-	return logr.FromSlogHandler(slog.NewJSONHandler(file, nil))
+	return logr.FromSlogHandler(slog.NewJSONHandler(file, &slog.HandlerOptions{Level: slog.Level(-5)}))
 }
 
 func run(m *testing.M) int {
