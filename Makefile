@@ -60,8 +60,7 @@ test-integration: ## Test bed, chart and controllers against a real API server a
 	go test -C test/cluster $(GO_TEST_FLAGS) ./...
 	hack/tools.sh helm
 	go test -C hack/tools $(GO_TEST_FLAGS) ./...
-	hack/tools.sh gotestsum
-	cd test && gotestsum --format testname --rerun-fails=1 --packages ./integration -- -timeout 20m $(GO_TEST_FLAGS)
+	go test -C test -timeout 20m $(GO_TEST_FLAGS) ./integration
 
 .PHONY: test-crash
 test-crash: ## Kill the operator after every write of every scenario, and resume.

@@ -145,16 +145,19 @@ type PeerIdentity struct {
 	Type IdentityType `json:"type,omitempty"`
 }
 
+// No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would
+// calculate for hours.
+
 // PeerStorage is the volume that holds the peer's data.
 //
-// +kubebuilder:validation:XValidation:rule="quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",fieldPath=".size",message="may grow but never shrink; to move to a smaller volume make another PeerNode"
+// +kubebuilder:validation:XValidation:rule="string(self.size).lowerAscii().contains('e') || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",fieldPath=".size",message="may grow but never shrink; to move to a smaller volume make another PeerNode"
 // +kubebuilder:validation:XValidation:rule="has(self.storageClassName) == has(oldSelf.storageClassName) && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",fieldPath=".storageClassName",message="is fixed at creation, as it is for a PersistentVolumeClaim"
 // +kubebuilder:validation:XValidation:rule="(has(self.accessMode) ? self.accessMode : 'ReadWriteOncePod') == (has(oldSelf.accessMode) ? oldSelf.accessMode : 'ReadWriteOncePod')",fieldPath=".accessMode",message="is fixed at creation, as it is for a PersistentVolumeClaim"
 type PeerStorage struct {
 	// size of the volume, such as 20Gi. It can be raised later where the storage class allows it, never lowered.
 	// +required
-	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).isGreaterThan(quantity('0')) && quantity(string(self)).compareTo(quantity('1Mi')) >= 0",message="must be at least 1Mi"
-	// +kubebuilder:validation:XValidation:rule="quantity(string(self)).compareTo(quantity('64Ti')) <= 0",message="must be at most 64Ti"
+	// +kubebuilder:validation:XValidation:rule="string(self).lowerAscii().contains('e') || quantity(string(self)).compareTo(quantity('1Mi')) >= 0",message="must be at least 1Mi"
+	// +kubebuilder:validation:XValidation:rule="!string(self).lowerAscii().contains('e') && quantity(string(self)).compareTo(quantity('64Ti')) <= 0",message="must be at most 64Ti, and written without an exponent"
 	Size resource.Quantity `json:"size"`
 
 	// storageClassName is the StorageClass of the volume; the cluster's default class when not set. Fixed at creation.
@@ -175,10 +178,14 @@ type PeerStorage struct {
 type PeerResources struct {
 	// requests is what the scheduler sets aside for the peer.
 	// +optional
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(name, !string(self[name]).lowerAscii().contains('e'))",message="must be written without exponents, such as 500m or 2Gi"
 	Requests corev1.ResourceList `json:"requests,omitempty"`
 
 	// limits is what the peer can never exceed.
 	// +optional
+	// +kubebuilder:validation:MaxProperties=8
+	// +kubebuilder:validation:XValidation:rule="self.all(name, !string(self[name]).lowerAscii().contains('e'))",message="must be written without exponents, such as 500m or 2Gi"
 	Limits corev1.ResourceList `json:"limits,omitempty"`
 }
 

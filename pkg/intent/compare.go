@@ -9,10 +9,10 @@ import (
 	"reflect"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/quantity"
 )
 
 // Difference is the first place in which a live object is not as intended. The zero value means that it is.
@@ -81,7 +81,7 @@ func within(want, have any, path string) (string, bool) {
 		h, _ := have.([]any)
 		return listWithin(w, h, path)
 	default:
-		return path, sameScalar(want, have)
+		return path, sameScalar(want, have, path)
 	}
 }
 
@@ -141,18 +141,13 @@ func find(list []any, key string) any {
 	return nil
 }
 
-func sameScalar(want, have any) bool {
+func sameScalar(want, have any, path string) bool {
 	if reflect.DeepEqual(want, have) {
 		return true
 	}
 	w, isString := want.(string)
 	h, alsoString := have.(string)
-	if !isString || !alsoString {
-		return false
-	}
-	wq, errW := resource.ParseQuantity(w)
-	hq, errH := resource.ParseQuantity(h)
-	return errW == nil && errH == nil && wq.Cmp(hq) == 0
+	return isString && alsoString && quantity.At(path) && quantity.Same(w, h)
 }
 
 func sortedKeys(m map[string]any) []string {

@@ -173,6 +173,26 @@ func TestQuantitiesAreComparedByWhatTheyMean(t *testing.T) {
 	}
 }
 
+// A hash such as 83552e8856267725 can be read as a number of nine billion digits, and so can what users write.
+func TestTextIsNotTakenForAQuantity(t *testing.T) {
+	claim := func(annotations map[string]string) *applycorev1.PersistentVolumeClaimApplyConfiguration {
+		return applycorev1.PersistentVolumeClaim("alpha-data", "peers").WithAnnotations(annotations)
+	}
+	want := from(t, claim(map[string]string{"theirs": "1"}))
+	for _, written := range []string{"1e99999999", "1000m", "1e0"} {
+		live := want.Object.DeepCopy()
+		if err := unstructured.SetNestedField(live.Object, written, "metadata", "annotations", "theirs"); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, want, live, intent.Difference{Path: "metadata.annotations.theirs", Drift: true})
+	}
+	live := want.Object.DeepCopy()
+	if err := unstructured.SetNestedField(live.Object, "83552e8856267725", "metadata", "annotations", "peernode.dev/intent"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, want, live, intent.Difference{Path: "metadata.annotations.peernode.dev/intent"})
+}
+
 // The live object still has everything that is wanted, so only the hash tells that less is wanted than before.
 func TestAFieldThatTheIntentDroppedIsSeenByTheHash(t *testing.T) {
 	before := wanted()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/quantity"
 )
 
 // patched lays spec.podTemplate over the pod that the operator builds. It is the one place where a raw pod
@@ -23,6 +25,9 @@ import (
 func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *runtime.RawExtension) (*applycorev1.PodTemplateSpecApplyConfiguration, error) {
 	if patch == nil || len(patch.Raw) == 0 {
 		return template, nil
+	}
+	if err := plainQuantities(patch.Raw); err != nil {
+		return nil, err
 	}
 	original, err := json.Marshal(template)
 	if err != nil {
@@ -49,6 +54,23 @@ func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *run
 		return nil, fmt.Errorf("decode patched pod template: %w", err)
 	}
 	return out, nil
+}
+
+// plainQuantities refuses amounts with an exponent before anything makes a number of them: the operator, and the API
+// server after it, would be busy with 1e99999999 for hours.
+func plainQuantities(patch []byte) error {
+	var raw struct {
+		Spec any `json:"spec"`
+	}
+	if err := json.Unmarshal(patch, &raw); err != nil {
+		return fmt.Errorf("spec.podTemplate is not a strategic merge patch of a pod template: %w", err)
+	}
+	found := quantity.WithExponent(raw.Spec, "spec")
+	if len(found) == 0 {
+		return nil
+	}
+	slices.Sort(found)
+	return fmt.Errorf("spec.podTemplate.%s must be written without an exponent, such as 500m or 2Gi", found[0])
 }
 
 // safeguarded refuses patches that would take the peer out of the operator's hands, give it a way into the API

@@ -78,6 +78,9 @@ func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
 		"The peer itself is removed.": {
 			`spec: {containers: [{name: peer, $patch: delete}, {name: other, image: "other:v1"}]}`, `spec.podTemplate.spec.containers must keep the container "peer"`,
 		},
+		"An amount that takes hours to compare.": {
+			`spec: {containers: [{name: peer, resources: {limits: {cpu: "1e99999999"}}}]}`, `spec.podTemplate.spec.containers[0].resources.limits.cpu must be written without an exponent`,
+		},
 		"A field is misspelt.": {
 			`spec: {nodeSelectors: {disk: fast}}`, `spec.podTemplate has a field that a pod template does not know`,
 		},

@@ -128,7 +128,7 @@ func boundsOf(path string, s apiextensionsv1.JSONSchemaProps) []rule {
 		noMatch: s.Pattern != "", noSuch: len(s.Enum) > 0,
 		tooShort: s.MinLength != nil && *s.MinLength > 0, tooLong: s.MaxLength != nil,
 		tooSmall: s.Minimum != nil, tooLarge: s.Maximum != nil,
-		tooFew: s.MinItems != nil, tooMany: s.MaxItems != nil,
+		tooFew: s.MinItems != nil, tooMany: s.MaxItems != nil || s.MaxProperties != nil,
 	} {
 		if set {
 			out = append(out, rule{probeOf(path), says})

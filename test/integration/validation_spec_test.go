@@ -28,6 +28,7 @@ const (
 	noSuch     = "Unsupported value"
 	tooLong    = "Too long"
 	tooMany    = "Too many"
+	noExponent = "must be written without exponents, such as 500m or 2Gi"
 	tooFew     = "should have at least"
 	tooShort   = "should be at least"
 	tooSmall   = "should be greater than or equal to"
@@ -126,6 +127,9 @@ var wrongSpecs = map[string]wrong{
 	"A volume of more than 64Ti is a slip of the pen.": {
 		p2pAgent, `spec: {storage: {size: 65Ti}}`, refusals{"spec.storage.size": "must be at most 64Ti"},
 	},
+	"A size with an exponent is refused, before anybody calculates with it.": {
+		p2pAgent, `spec: {storage: {size: "1e99999999"}}`, refusals{"spec.storage.size": "must be at most 64Ti, and written without an exponent"},
+	},
 	"An access mode that lets other pods in is refused.": {
 		p2pAgent, `spec: {storage: {accessMode: ReadWriteMany}}`, refusals{"spec.storage.accessMode": noSuch},
 	},
@@ -147,6 +151,14 @@ var wrongSpecs = map[string]wrong{
 	"A request for compute that is no quantity is refused.": {
 		p2pAgent, `spec: {resources: {requests: {cpu: a lot}, limits: {memory: 1GB}}}`,
 		refusals{"spec.resources.requests.cpu": noMatch, "spec.resources.limits.memory": noMatch},
+	},
+	"Compute with an exponent is refused, before anybody calculates with it.": {
+		p2pAgent, `spec: {resources: {requests: {cpu: "1e99999999"}, limits: {memory: "1E9"}}}`,
+		refusals{"spec.resources.requests": noExponent, "spec.resources.limits": noExponent},
+	},
+	"Compute of more kinds than there are is refused.": {
+		p2pAgent, `spec: {resources: {requests: ` + resources(9) + `, limits: ` + resources(9) + `}}`,
+		refusals{"spec.resources.requests": tooMany, "spec.resources.limits": tooMany},
 	},
 	"A pod template that is no object is refused.": {
 		p2pAgent, `spec: {podTemplate: "hostNetwork: true"}`, refusals{"spec.podTemplate": wrongType},

@@ -183,5 +183,11 @@ func many(n int, element func(i int) string) string {
 	return "[" + strings.Join(list, ", ") + "]"
 }
 
+// resources are n amounts by name.
+func resources(n int) string {
+	words := many(n, func(i int) string { return fmt.Sprintf("example.com/r%d: 1", i) })
+	return "{" + strings.Trim(words, "[]") + "}"
+}
+
 // long is a word of n letters.
 func long(n int) string { return strings.Repeat("a", n) }

@@ -12,6 +12,8 @@ import (
 // PeerStorageApplyConfiguration represents a declarative configuration of the PeerStorage type for use
 // with apply.
 //
+// No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would
+// calculate for hours.
 // PeerStorage is the volume that holds the peer's data.
 type PeerStorageApplyConfiguration struct {
 	// size of the volume, such as 20Gi. It can be raised later where the storage class allows it, never lowered.
