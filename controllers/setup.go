@@ -8,8 +8,12 @@ import (
 	"fmt"
 	"time"
 
+	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/peernode"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -27,4 +31,24 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
 		return fmt.Errorf("set up the peernode controller: %w", err)
 	}
 	return nil
+}
+
+// Cache keeps only what the controllers look at: our objects, without what nobody here reads. namespaces limits it;
+// empty means all.
+func Cache(namespaces []string) cache.Options {
+	ours := labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
+	options := cache.Options{
+		DefaultTransform: slim,
+		ByObject:         map[client.Object]cache.ByObject{},
+	}
+	for _, owned := range peernode.Owned() {
+		options.ByObject[owned] = cache.ByObject{Label: ours}
+	}
+	if len(namespaces) > 0 {
+		options.DefaultNamespaces = map[string]cache.Config{}
+		for _, namespace := range namespaces {
+			options.DefaultNamespaces[namespace] = cache.Config{}
+		}
+	}
+	return options
 }

@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -52,7 +53,7 @@ func answers(t *testing.T, authorization string, want int) (body string) {
 			return err
 		}
 		if len(pods.Items) == 0 || pods.Items[0].Status.PodIP == "" {
-			return fmt.Errorf("the operator has no pod with an address")
+			return errors.New("the operator has no pod with an address")
 		}
 		address := "https://" + net.JoinHostPort(pods.Items[0].Status.PodIP, "8443") + "/metrics"
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)

@@ -7,33 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/labels"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/controllers/peernode"
 )
-
-// Cache keeps only what the controllers look at: our objects, without what nobody here reads. namespaces limits it;
-// empty means all.
-func Cache(namespaces []string) cache.Options {
-	ours := labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
-	options := cache.Options{
-		DefaultTransform: slim,
-		ByObject:         map[client.Object]cache.ByObject{},
-	}
-	for _, owned := range peernode.Owned() {
-		options.ByObject[owned] = cache.ByObject{Label: ours}
-	}
-	if len(namespaces) > 0 {
-		options.DefaultNamespaces = map[string]cache.Config{}
-		for _, namespace := range namespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
-		}
-	}
-	return options
-}
 
 // slim makes an object smaller before it is kept: field managers and the spec of a pod, which is most of it, are
 // dropped, and the labels and the names of annotations, which are much the same on all objects of a peer, share
