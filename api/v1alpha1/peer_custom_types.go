@@ -9,6 +9,7 @@ import (
 
 // CustomSoftware is any peer program, described by what the operator has to know of it.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, self.files.all(other, !other.path.startsWith(f.path + '/')))",fieldPath=".files",message="a file must not lie below another file"
 // +kubebuilder:validation:XValidation:rule="!has(self.files) || self.files.all(f, !(f.path + '/').startsWith(self.dataPath + '/') && !(self.dataPath + '/').startsWith(f.path + '/'))",fieldPath=".files",message="a file must not lie in or above dataPath, where the volume is mounted"
 type CustomSoftware struct {
 	// command is the program, in place of the image's entrypoint.

@@ -66,7 +66,7 @@ type PeerNodeSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-zA-Z0-9._:/-]*[a-zA-Z0-9])?(:[a-zA-Z0-9_][a-zA-Z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference such as registry.example.com/peer@sha256:<64 hexadecimal digits> or registry.example.com/peer:v1"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9][a-zA-Z0-9.-]*(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$')",message="must be an image reference such as registry.example.com/peer@sha256:<64 hexadecimal digits> or registry.example.com/peer:v1"
 	// +kubebuilder:validation:XValidation:rule="!self.matches('^[a-z0-9]') || self.contains('@') || self.matches('^.*:[a-zA-Z0-9_][a-zA-Z0-9_.-]*$')",message="must carry a digest (@sha256:...) or at least a tag, so that a restart cannot silently change the program"
 	Image string `json:"image,omitempty"`
 
@@ -164,7 +164,7 @@ type PeerStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	StorageClassName *string `json:"storageClassName,omitempty"`
 
 	// accessMode is ReadWriteOncePod (default: no second pod can ever mount the data) or ReadWriteOnce, for
@@ -175,6 +175,8 @@ type PeerStorage struct {
 }
 
 // PeerResources are the compute resources of the peer's container.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || string(self.requests[name]).lowerAscii().contains('e') || string(self.limits[name]).lowerAscii().contains('e') || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",fieldPath=".requests",message="must not exceed the limit of the same resource"
 type PeerResources struct {
 	// requests is what the scheduler sets aside for the peer.
 	// +optional

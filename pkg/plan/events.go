@@ -82,7 +82,7 @@ func Changes(p Plan) []Event {
 		case change.GroupVersionKind == kindClaim && change.Live.GetAnnotations()[v1alpha1.AnnotationOwnerUID] != string(p.PeerNode.UID):
 			out = append(out, Event{corev1.EventTypeNormal, v1alpha1.ReasonVolumeAdopted, "Apply",
 				"took up " + change.Ref.String() + ", retained from an earlier PeerNode of this name"})
-		case change.GroupVersionKind == kindClaim:
+		case grows(change):
 			out = append(out, Event{corev1.EventTypeNormal, v1alpha1.ReasonGrowing, "Apply", "asked " + change.Ref.String() + " to grow"})
 		}
 	}

@@ -31,6 +31,15 @@ var changes = map[string]struct {
 		isServing(func(w *world) { w.PeerNode.Spec.Storage.Size = resource.MustParse("2Gi") }),
 		[]plan.Event{{Type: "Normal", Reason: "Growing", Action: "Apply", Message: "asked PersistentVolumeClaim peers/alpha-data to grow"}},
 	},
+	"A new label on the volume claim is no growth.": {
+		isServing(func(w *world) {
+			for _, o := range w.Objects {
+				if _, claim := o.(*corev1.PersistentVolumeClaim); claim {
+					o.SetAnnotations(map[string]string{v1alpha1.AnnotationOwnerUID: string(w.PeerNode.UID), v1alpha1.AnnotationIntent: "before"})
+				}
+			}
+		}), nil,
+	},
 	"A retained volume is taken up again.": {
 		func(t *testing.T) *world {
 			w := serving(t)

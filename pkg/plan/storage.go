@@ -6,9 +6,11 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/quantity"
 )
 
 // volumeFinding says why the volume cannot be used yet, nil when it can.
@@ -35,6 +37,17 @@ func resizeFinding(claim *corev1.PersistentVolumeClaim) *Finding {
 		return nil
 	}
 	return wait(v1alpha1.ReasonWaitingForResize, fmt.Sprintf("claim %s grows from %s to %s%s", claim.Name, has.String(), asked.String(), resizeTrouble(claim)))
+}
+
+// grows reports whether a change of a volume claim asks for more room, and is not about its labels alone.
+func grows(c Change) bool {
+	claim, isClaim := c.Live.(*corev1.PersistentVolumeClaim)
+	if !isClaim {
+		return false
+	}
+	asked, _, err := unstructured.NestedString(c.Object.Object, "spec", "resources", "requests", string(corev1.ResourceStorage))
+	has := claim.Spec.Resources.Requests[corev1.ResourceStorage]
+	return err == nil && !quantity.Same(asked, has.String())
 }
 
 // resizeTrouble adds what the resizer and the kubelet say of the growth.

@@ -109,6 +109,9 @@ var wrongAgents = map[string]wrong{
 			"spec.software.p2pAgent.contract.livenessPath": badPath, "spec.software.p2pAgent.contract.readinessPath": badPath,
 		},
 	},
+	"A pod has its own /tmp.": {
+		p2pAgent, contract(`dataPath: /tmp`), refusals{"spec.software.p2pAgent.contract": "can be /tmp, which every pod has for itself"},
+	},
 	"Paths of the contract are clean.": {
 		p2pAgent, contract(`configPath: /etc/../srv, keysPath: /keys/, peersPath: /a//b, dataPath: /, livenessPath: "/health?full=1", readinessPath: /./ready`),
 		refusals{

@@ -38,6 +38,10 @@ var wrongCustoms = map[string]wrong{
 	"A port name appears twice.": {
 		custom, port(`name: gossip, port: 7947, purpose: API`), refusals{"spec.software.custom.ports[1]": twice},
 	},
+	"A file cannot be a folder too.": {
+		custom, software(`files: [{path: /etc/peer, content: ""}, {path: /etc/peer/conf.json, content: ""}]`),
+		refusals{"spec.software.custom.files": "a file must not lie below another file"},
+	},
 	"A port without a name, number and purpose is not described.": {
 		custom, port(``), refusals{
 			"spec.software.custom.ports[1].name": missing, "spec.software.custom.ports[1].port": missing, "spec.software.custom.ports[1].purpose": missing,

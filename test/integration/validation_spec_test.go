@@ -81,6 +81,12 @@ var wrongSpecs = map[string]wrong{
 	"An image with a short digest is no reference.": {
 		p2pAgent, `spec: {image: "registry.example.com/p2p-agent@sha256:e3b0c442"}`, refusals{"spec.image": badImage},
 	},
+	"An image with two tags is no reference.": {
+		p2pAgent, `spec: {image: "p2p-agent:v1:v2"}`, refusals{"spec.image": badImage},
+	},
+	"An image with a capital letter in its path is no reference.": {
+		p2pAgent, `spec: {image: "registry.example.com/P2P/agent:v1"}`, refusals{"spec.image": badImage},
+	},
 	"An image that begins with a dash is no reference.": {
 		p2pAgent, `spec: {image: "-registry/p2p-agent:v1"}`, refusals{"spec.image": badImage},
 	},
@@ -139,6 +145,9 @@ var wrongSpecs = map[string]wrong{
 	"A storage class with a capital letter cannot exist.": {
 		p2pAgent, `spec: {storage: {storageClassName: Fast}}`, refusals{"spec.storage.storageClassName": noMatch},
 	},
+	"A storage class with an empty part cannot exist.": {
+		p2pAgent, `spec: {storage: {storageClassName: a..b}}`, refusals{"spec.storage.storageClassName": noMatch},
+	},
 	"A storage class of 254 letters cannot exist.": {
 		p2pAgent, `spec: {storage: {storageClassName: ` + long(254) + `}}`, refusals{"spec.storage.storageClassName": tooLong},
 	},
@@ -155,6 +164,10 @@ var wrongSpecs = map[string]wrong{
 	"Compute with an exponent is refused, before anybody calculates with it.": {
 		p2pAgent, `spec: {resources: {requests: {cpu: "1e99999999"}, limits: {memory: "1E9"}}}`,
 		refusals{"spec.resources.requests": noExponent, "spec.resources.limits": noExponent},
+	},
+	"A request above its limit can never be met.": {
+		p2pAgent, `spec: {resources: {requests: {cpu: 100m, memory: 1Gi}, limits: {memory: 1023Mi}}}`,
+		refusals{"spec.resources.requests": "must not exceed the limit of the same resource"},
 	},
 	"Compute of more kinds than there are is refused.": {
 		p2pAgent, `spec: {resources: {requests: ` + resources(9) + `, limits: ` + resources(9) + `}}`,
