@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -18,6 +19,7 @@ import (
 	"github.com/peernode/operator/controllers/internal/freshness"
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/controllers/internal/status"
+	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -79,8 +81,8 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 			return err
 		}
 	}
-	hands := r.hands()
-	if err := hands.Apply(ctx, p, decided.Apply); err != nil {
+	hands := r.hands(p)
+	if err := hands.Apply(ctx, decided.Apply); err != nil {
 		return err
 	}
 	for _, object := range decided.Delete {
@@ -122,8 +124,9 @@ func (r *Reconciler) record(p *v1alpha1.PeerNode, list []plan.Event) {
 	}
 }
 
-func (r *Reconciler) hands() *apply.Hands {
-	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now}
+func (r *Reconciler) hands(p *v1alpha1.PeerNode) *apply.Hands {
+	ours := func(o metav1.Object) bool { return gate.Ours(p, o) }
+	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Ours: ours}
 }
 
 func next(o outcome.Outcome) (ctrl.Result, error) {

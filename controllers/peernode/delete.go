@@ -70,7 +70,7 @@ func (r *Reconciler) deleteData(ctx context.Context, p *v1alpha1.PeerNode) error
 		r.Events.Eventf(p, claim, corev1.EventTypeWarning, v1alpha1.ReasonDataRetained, "Delete", "the volume is kept: %s", refusal)
 		return nil
 	}
-	if err := r.hands().Delete(ctx, corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"), claim); err != nil {
+	if err := r.hands(p).Delete(ctx, corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"), claim); err != nil {
 		return err
 	}
 	r.Events.Eventf(p, claim, corev1.EventTypeNormal, v1alpha1.ReasonDataDeleted, "Delete", "deleted claim %s, as spec.deletionPolicy.data says", claim.Name)

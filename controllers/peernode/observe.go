@@ -24,7 +24,7 @@ const catchUp = 2 * time.Second
 
 // observe reads everything about a peer, once, from the cache. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Observed, error) {
-	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]plan.Object{}}
+	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}}
 	if r.ledger.Behind(refOf(p), p.ResourceVersion, r.Now()) {
 		return o, behind(refOf(p))
 	}
@@ -56,7 +56,7 @@ func behind(ref intent.Ref) error {
 }
 
 // read returns nil for an object that does not exist.
-func (r *Reconciler) read(ctx context.Context, ref intent.Ref) (plan.Object, error) {
+func (r *Reconciler) read(ctx context.Context, ref intent.Ref) (intent.Object, error) {
 	typed, err := r.Client.Scheme().New(ref.GroupVersionKind)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", ref, err)

@@ -27,10 +27,3 @@ func MayDeleteData(p *v1alpha1.PeerNode, claim metav1.Object) error {
 	}
 	return nil
 }
-
-// Ours reports whether an object carries the labels that the operator gives to the objects of p. An object that
-// does not is never changed.
-func Ours(p *v1alpha1.PeerNode, o metav1.Object) bool {
-	labels := o.GetLabels()
-	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelPeerNode] == p.Name
-}

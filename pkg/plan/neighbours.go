@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
@@ -42,19 +43,19 @@ func portsOf(p *v1alpha1.PeerNode, o defaults.Options) []peer.Port {
 }
 
 // peersFinding says in which way the first declared peer falls short, nil when all are well known.
-func peersFinding(o Observed) *Finding {
+func peersFinding(o Observed) *conditions.Finding {
 	for _, declared := range o.Peers {
 		other := declared.PeerNode
 		switch {
 		case !o.Options.Watches(declared.Namespace):
-			return wait(v1alpha1.ReasonPeerNotWatched, "spec.network.peers: PeerNode "+declared.String()+" is in a namespace in which this operator does not work")
+			return conditions.Wait(v1alpha1.ReasonPeerNotWatched, "spec.network.peers: PeerNode "+declared.String()+" is in a namespace in which this operator does not work")
 		case other == nil || other.DeletionTimestamp != nil:
-			return wait(v1alpha1.ReasonPeerMissing, "spec.network.peers: PeerNode "+declared.String()+" does not exist")
+			return conditions.Wait(v1alpha1.ReasonPeerMissing, "spec.network.peers: PeerNode "+declared.String()+" does not exist")
 		case !declares(other, o.PeerNode):
-			return wait(v1alpha1.ReasonPeerOneSided, "spec.network.peers: PeerNode "+declared.String()+
+			return conditions.Wait(v1alpha1.ReasonPeerOneSided, "spec.network.peers: PeerNode "+declared.String()+
 				" does not list this one in its own spec.network.peers, so it refuses the connection")
 		case holdsKey(other) && (other.Status.Identity == nil || other.Status.Identity.PeerID == ""):
-			return wait(v1alpha1.ReasonPeerUnknown, "spec.network.peers: PeerNode "+declared.String()+" has not shown its identity yet")
+			return conditions.Wait(v1alpha1.ReasonPeerUnknown, "spec.network.peers: PeerNode "+declared.String()+" has not shown its identity yet")
 		}
 	}
 	return nil

@@ -13,7 +13,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -42,7 +41,7 @@ type Observed struct {
 	// PeerNode is as its author wrote it, without defaults.
 	PeerNode *v1alpha1.PeerNode
 	// Objects are the live objects under the names that the peer needs; absent ones are missing from the map.
-	Objects map[intent.Ref]Object
+	Objects map[intent.Ref]intent.Object
 	// Pod is nil while there is none.
 	Pod *corev1.Pod
 	// KeyMissing is true when the Secret of the recorded key was looked for and is not there.
@@ -51,12 +50,6 @@ type Observed struct {
 	LookAgain time.Duration
 	// Peers are the declared peers, in the order of the spec.
 	Peers []ObservedPeer
-}
-
-// Object is a live object under a name that a peer needs.
-type Object interface {
-	metav1.Object
-	runtime.Object
 }
 
 // Watches reports whether the operator works in a namespace.
@@ -120,13 +113,13 @@ func (o Observed) statefulSet() *appsv1.StatefulSet {
 
 // foreign reports whether somebody else made the object. Objects without an owner reference are the volume
 // claims, which are known by their labels alone, so that a PeerNode of the same name takes them up again.
-func (o Observed) foreign(object Object) bool {
+func (o Observed) foreign(object intent.Object) bool {
 	return !gate.Ours(o.PeerNode, object)
 }
 
 // previous reports whether the object is on its way out, or belongs to a deleted PeerNode of the same name whose
 // objects the garbage collector has not reached yet.
-func (o Observed) previous(object Object) bool {
+func (o Observed) previous(object intent.Object) bool {
 	if object.GetDeletionTimestamp() != nil {
 		return true
 	}

@@ -4,13 +4,14 @@ package plan
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
@@ -23,11 +24,11 @@ type Plan struct {
 	// Key is the key that has to be made before anything else, nil where none is missing.
 	Key *KeyOrder
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
-	Apply []Change
+	Apply []intent.Change
 	// Delete are objects of this peer that are no longer intended.
-	Delete []Object
+	Delete []intent.Object
 	// Blocked is set when nothing at all may be done.
-	Blocked *Finding
+	Blocked *conditions.Finding
 
 	// PeerNode has its defaults filled in; Kind and Workload belong to its software.
 	PeerNode *v1alpha1.PeerNode
@@ -37,16 +38,7 @@ type Plan struct {
 
 // Makes reports whether the plan makes anything that is not there yet.
 func (p Plan) Makes() bool {
-	return p.Key != nil || slices.ContainsFunc(p.Apply, func(c Change) bool { return c.Live == nil })
-}
-
-// Change is an intent that the live object does not meet.
-type Change struct {
-	intent.Intent
-	// Live is nil where the object does not exist.
-	Live Object
-	// Difference is the first field that differs.
-	Difference intent.Difference
+	return p.Key != nil || slices.ContainsFunc(p.Apply, func(c intent.Change) bool { return c.Live == nil })
 }
 
 // KeyOrder asks for a key to be made, once.
@@ -64,27 +56,27 @@ func Decide(o Observed) (Plan, error) {
 	p := Plan{PeerNode: defaults.PeerNode(o.PeerNode, o.Options.Defaults)}
 	p.Kind = kinds.For(p.PeerNode.Spec.Software)
 	if p.Kind == nil {
-		p.Blocked = refuse(v1alpha1.ReasonInvalidSoftware, "spec.software names no software that this version of the operator knows")
+		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.software names no software that this version of the operator knows")
 		return p, nil
 	}
 	if p.PeerNode.Spec.Image == "" {
-		p.Blocked = refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
+		p.Blocked = conditions.Refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
 		return p, nil
 	}
 	neighbours := neighbours(o)
 	workload, err := p.Kind.Workload(peer.Input{PeerNode: p.PeerNode, Peers: neighbours})
 	if err != nil {
-		p.Blocked = refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
+		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
 		return p, nil
 	}
 	p.Workload = workload
 	in := resources.Input{PeerNode: p.PeerNode, Workload: workload, Peers: neighbours, Options: o.Options.Resources}
 	set, err := resources.StatefulSet(in)
 	if err != nil {
-		p.Blocked = refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
+		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
 		return p, nil
 	}
-	wanted, err := intents(
+	wanted, err := intent.FromAll(
 		resources.ServiceAccount(in),
 		resources.ConfigMap(in),
 		resources.PersistentVolumeClaim(in, o.claim()),
@@ -102,49 +94,13 @@ func Decide(o Observed) (Plan, error) {
 	}
 	p.Key = keyOrder(o, p)
 	p.Delete = unwanted(o, wanted)
-	p.Apply, err = changes(o, wanted)
+	p.Apply, err = intent.Changes(wanted, o.Objects)
 	return p, err
 }
 
-// intents leaves out the objects that a builder does not want.
-func intents(applyConfigurations ...any) ([]intent.Intent, error) {
-	var out []intent.Intent
-	for _, applyConfiguration := range applyConfigurations {
-		if reflect.ValueOf(applyConfiguration).IsNil() {
-			continue
-		}
-		want, err := intent.From(applyConfiguration)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, want)
-	}
-	return out, nil
-}
-
-// changes keeps the intents that are not met yet.
-func changes(o Observed, wanted []intent.Intent) ([]Change, error) {
-	var out []Change
-	for _, want := range wanted {
-		live := o.Objects[want.Ref]
-		if live == nil {
-			out = append(out, Change{Intent: want})
-			continue
-		}
-		difference, err := intent.Compare(want, live)
-		if err != nil {
-			return nil, err
-		}
-		if difference.Path != "" {
-			out = append(out, Change{Intent: want, Live: live, Difference: difference})
-		}
-	}
-	return out, nil
-}
-
 // unwanted finds what this peer owns and no longer needs. A volume is never among it.
-func unwanted(o Observed, wanted []intent.Intent) []Object {
-	var out []Object
+func unwanted(o Observed, wanted []intent.Intent) []intent.Object {
+	var out []intent.Object
 	for _, ref := range Owned(o.PeerNode) {
 		live := o.Objects[ref]
 		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref })
@@ -179,22 +135,16 @@ func RecordedKey(p *v1alpha1.PeerNode) bool {
 }
 
 // blocked looks for objects that stand in the way of doing anything at all.
-func blocked(o Observed, wanted []intent.Intent) *Finding {
+func blocked(o Observed, wanted []intent.Intent) *conditions.Finding {
 	for _, want := range wanted {
 		live := o.Objects[want.Ref]
 		switch {
 		case live == nil:
 		case o.foreign(live):
-			return Foreign(want.Ref)
+			return gate.Foreign(want.Ref)
 		case o.previous(live):
-			return wait(v1alpha1.ReasonWaitingForPreviousPeerNode, fmt.Sprintf("%s of a deleted PeerNode of this name is still going away", want.Ref))
+			return conditions.Wait(v1alpha1.ReasonWaitingForPreviousPeerNode, fmt.Sprintf("%s of a deleted PeerNode of this name is still going away", want.Ref))
 		}
 	}
 	return nil
-}
-
-// Foreign refuses to touch an object that somebody else made.
-func Foreign(ref intent.Ref) *Finding {
-	return refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(
-		"%s exists and was not made by this operator; it is left alone. Remove or rename it, or give the PeerNode another name", ref))
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -27,23 +28,23 @@ func podServes(pod *corev1.Pod) bool {
 }
 
 // podFinding says why the pod does not serve the wanted revision, nil when it does.
-func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *Finding {
+func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 	switch {
 	case set == nil || pod == nil:
-		return wait(v1alpha1.ReasonWaitingForPod, "the pod is being created")
+		return conditions.Wait(v1alpha1.ReasonWaitingForPod, "the pod is being created")
 	case pod.DeletionTimestamp != nil:
-		return wait(v1alpha1.ReasonWaitingForRevision, "the previous pod is stopping")
+		return conditions.Wait(v1alpha1.ReasonWaitingForRevision, "the previous pod is stopping")
 	}
-	for _, ask := range []func(*corev1.Pod) *Finding{unschedulable, identityRefused, imageMissing, crashing} {
+	for _, ask := range []func(*corev1.Pod) *conditions.Finding{unschedulable, identityRefused, imageMissing, crashing} {
 		if f := ask(pod); f != nil {
 			return f
 		}
 	}
 	if outdated(set, pod) {
-		return wait(v1alpha1.ReasonWaitingForRevision, "the pod still runs the previous revision")
+		return conditions.Wait(v1alpha1.ReasonWaitingForRevision, "the pod still runs the previous revision")
 	}
 	if !podServes(pod) {
-		return wait(v1alpha1.ReasonWaitingForPod, "the pod has started; its software does not report ready yet")
+		return conditions.Wait(v1alpha1.ReasonWaitingForPod, "the pod has started; its software does not report ready yet")
 	}
 	return nil
 }
@@ -58,25 +59,25 @@ func outdated(set *appsv1.StatefulSet, pod *corev1.Pod) bool {
 }
 
 // unschedulable leaves out waits for the volume, which are told as such.
-func unschedulable(pod *corev1.Pod) *Finding {
+func unschedulable(pod *corev1.Pod) *conditions.Finding {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable &&
 			!strings.Contains(c.Message, "PersistentVolumeClaim") && !strings.Contains(c.Message, "persistentvolumeclaim") {
-			return wait(v1alpha1.ReasonWaitingForNode, "no node takes the pod: "+c.Message)
+			return conditions.Wait(v1alpha1.ReasonWaitingForNode, "no node takes the pod: "+c.Message)
 		}
 	}
 	return nil
 }
 
 // identityRefused reads the last word of the software's own identity check.
-func identityRefused(pod *corev1.Pod) *Finding {
+func identityRefused(pod *corev1.Pod) *conditions.Finding {
 	for _, s := range pod.Status.InitContainerStatuses {
 		if s.Name != resources.ContainerIdentity {
 			continue
 		}
 		for _, ended := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
 			if ended != nil && ended.ExitCode != 0 {
-				return refuse(v1alpha1.ReasonIdentityRefused, "the software refuses its key: "+lastWord(ended))
+				return conditions.Refuse(v1alpha1.ReasonIdentityRefused, "the software refuses its key: "+lastWord(ended))
 			}
 		}
 	}
@@ -97,29 +98,29 @@ func WaitsForMounts(pod *corev1.Pod) bool {
 	return false
 }
 
-func imageMissing(pod *corev1.Pod) *Finding {
+func imageMissing(pod *corev1.Pod) *conditions.Finding {
 	for _, s := range statuses(pod) {
 		if s.State.Waiting == nil {
 			continue
 		}
 		switch s.State.Waiting.Reason {
 		case "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "RegistryUnavailable":
-			return wait(v1alpha1.ReasonWaitingForImage, fmt.Sprintf("image %s cannot be had (%s); set spec.image to one that the nodes can pull", s.Image, s.State.Waiting.Reason))
+			return conditions.Wait(v1alpha1.ReasonWaitingForImage, fmt.Sprintf("image %s cannot be had (%s); set spec.image to one that the nodes can pull", s.Image, s.State.Waiting.Reason))
 		}
 	}
 	return nil
 }
 
 // crashing stays true between two crashes, until the process has held out long enough to be ready.
-func crashing(pod *corev1.Pod) *Finding {
+func crashing(pod *corev1.Pod) *conditions.Finding {
 	for _, s := range statuses(pod) {
 		ended := s.LastTerminationState.Terminated
 		waiting := s.State.Waiting
 		switch {
 		case waiting != nil && (waiting.Reason == "CreateContainerConfigError" || waiting.Reason == "CreateContainerError" || waiting.Reason == "RunContainerError"):
-			return wait(v1alpha1.ReasonCrashLooping, "the container cannot start: "+waiting.Message)
+			return conditions.Wait(v1alpha1.ReasonCrashLooping, "the container cannot start: "+waiting.Message)
 		case !s.Ready && s.RestartCount > 1 && ended != nil && ended.ExitCode != 0:
-			return wait(v1alpha1.ReasonCrashLooping, "the process ends again and again: "+lastWord(ended))
+			return conditions.Wait(v1alpha1.ReasonCrashLooping, "the process ends again and again: "+lastWord(ended))
 		}
 	}
 	return nil

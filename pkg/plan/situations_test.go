@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/plan"
 )
 
@@ -90,11 +91,11 @@ var lives = map[string]situation{
 		isServing(func(w *world) { w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2" }), told(serves, "True WaitingForRevision", settled), "",
 	},
 	"A request to the API server failed.": {
-		isServing(func(w *world) { w.failed = &plan.Finding{Reason: v1alpha1.ReasonRetrying, Message: "quota"} }), told(serves, "True Retrying", settled), "",
+		isServing(func(w *world) { w.failed = &conditions.Finding{Reason: v1alpha1.ReasonRetrying, Message: "quota"} }), told(serves, "True Retrying", settled), "",
 	},
 	"The API server refuses an object.": {
 		isServing(func(w *world) {
-			w.failed = &plan.Finding{Reason: v1alpha1.ReasonObjectRefused, Message: "too long", Stalled: true}
+			w.failed = &conditions.Finding{Reason: v1alpha1.ReasonObjectRefused, Message: "too long", Stalled: true}
 			w.unready()
 		}), refused("ObjectRefused"), "too long",
 	},

@@ -76,7 +76,7 @@ func stalled(v Verdict) metav1.Condition {
 
 func storageReady(o Observed) metav1.Condition {
 	claim := o.claim()
-	for _, f := range []*Finding{volumeFinding(o), resizeFinding(claim)} {
+	for _, f := range []*conditions.Finding{volumeFinding(o), resizeFinding(claim)} {
 		if f != nil {
 			return condition(v1alpha1.ConditionStorageReady, metav1.ConditionFalse, f.Reason, f.Message)
 		}

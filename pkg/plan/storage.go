@@ -9,25 +9,27 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/quantity"
 )
 
 // volumeFinding says why the volume cannot be used yet, nil when it can.
-func volumeFinding(o Observed) *Finding {
+func volumeFinding(o Observed) *conditions.Finding {
 	claim := o.claim()
 	switch {
 	case claim != nil && claim.Status.Phase == corev1.ClaimLost:
-		return refuse(v1alpha1.ReasonVolumeLost, fmt.Sprintf("claim %s lost its volume %s; restore the volume, the operator makes no new one in its place",
+		return conditions.Refuse(v1alpha1.ReasonVolumeLost, fmt.Sprintf("claim %s lost its volume %s; restore the volume, the operator makes no new one in its place",
 			claim.Name, claim.Spec.VolumeName))
 	case claim == nil || claim.Status.Phase != corev1.ClaimBound:
-		return wait(v1alpha1.ReasonWaitingForVolume, fmt.Sprintf("claim %s is not bound to a volume yet", names.Data(o.PeerNode)))
+		return conditions.Wait(v1alpha1.ReasonWaitingForVolume, fmt.Sprintf("claim %s is not bound to a volume yet", names.Data(o.PeerNode)))
 	}
 	return nil
 }
 
 // resizeFinding says what a growing volume waits for, nil when it is large enough.
-func resizeFinding(claim *corev1.PersistentVolumeClaim) *Finding {
+func resizeFinding(claim *corev1.PersistentVolumeClaim) *conditions.Finding {
 	if claim == nil || claim.Status.Phase != corev1.ClaimBound {
 		return nil
 	}
@@ -36,11 +38,11 @@ func resizeFinding(claim *corev1.PersistentVolumeClaim) *Finding {
 	if has.Cmp(asked) >= 0 {
 		return nil
 	}
-	return wait(v1alpha1.ReasonWaitingForResize, fmt.Sprintf("claim %s grows from %s to %s%s", claim.Name, has.String(), asked.String(), resizeTrouble(claim)))
+	return conditions.Wait(v1alpha1.ReasonWaitingForResize, fmt.Sprintf("claim %s grows from %s to %s%s", claim.Name, has.String(), asked.String(), resizeTrouble(claim)))
 }
 
 // grows reports whether a change of a volume claim asks for more room, and is not about its labels alone.
-func grows(c Change) bool {
+func grows(c intent.Change) bool {
 	claim, isClaim := c.Live.(*corev1.PersistentVolumeClaim)
 	if !isClaim {
 		return false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 )
 
 // Verdict is the state of a peer in one value.
@@ -13,21 +14,21 @@ type Verdict struct {
 	// Serves is whether the peer serves, whatever else is going on.
 	Serves bool
 	// Finding is what stands between the peer and its spec, nil when nothing does.
-	Finding *Finding
+	Finding *conditions.Finding
 }
 
 // Judge weighs what was observed and planned. failed is what doing the plan ran into, nil when it went well. The
 // questions stand in the order in which a person would ask them; the first that has an answer counts.
-func Judge(o Observed, p Plan, failed *Finding) Verdict {
+func Judge(o Observed, p Plan, failed *conditions.Finding) Verdict {
 	v := Verdict{Serves: podServes(o.Pod)}
-	for _, ask := range []func() *Finding{
-		func() *Finding { return p.Blocked },
-		func() *Finding { return failed },
-		func() *Finding { return keyMissing(o) },
-		func() *Finding { return justChanged(o, p) },
-		func() *Finding { return suspending(o) },
-		func() *Finding { return running(o) },
-		func() *Finding { return resizeFinding(o.claim()) },
+	for _, ask := range []func() *conditions.Finding{
+		func() *conditions.Finding { return p.Blocked },
+		func() *conditions.Finding { return failed },
+		func() *conditions.Finding { return keyMissing(o) },
+		func() *conditions.Finding { return justChanged(o, p) },
+		func() *conditions.Finding { return suspending(o) },
+		func() *conditions.Finding { return running(o) },
+		func() *conditions.Finding { return resizeFinding(o.claim()) },
 	} {
 		if v.Finding = ask(); v.Finding != nil {
 			break
@@ -37,28 +38,28 @@ func Judge(o Observed, p Plan, failed *Finding) Verdict {
 }
 
 // justChanged holds back any judgement from observations that are older than what was just applied.
-func justChanged(o Observed, p Plan) *Finding {
+func justChanged(o Observed, p Plan) *conditions.Finding {
 	for _, change := range p.Apply {
 		switch {
 		case change.GroupVersionKind == kindStatefulSet && change.Live != nil && o.PeerNode.Spec.Suspend:
-			return wait(v1alpha1.ReasonWaitingForPodGone, "the pod is being stopped")
+			return conditions.Wait(v1alpha1.ReasonWaitingForPodGone, "the pod is being stopped")
 		case change.GroupVersionKind == kindStatefulSet && change.Live != nil && o.Pod != nil:
-			return wait(v1alpha1.ReasonWaitingForRevision, "the pod is being replaced")
+			return conditions.Wait(v1alpha1.ReasonWaitingForRevision, "the pod is being replaced")
 		case change.GroupVersionKind == kindClaim && change.Live != nil:
-			return wait(v1alpha1.ReasonWaitingForResize, "the volume claim was changed")
+			return conditions.Wait(v1alpha1.ReasonWaitingForResize, "the volume claim was changed")
 		}
 	}
 	return nil
 }
 
-func suspending(o Observed) *Finding {
+func suspending(o Observed) *conditions.Finding {
 	if o.PeerNode.Spec.Suspend && o.Pod != nil {
-		return wait(v1alpha1.ReasonWaitingForPodGone, "the pod is stopping")
+		return conditions.Wait(v1alpha1.ReasonWaitingForPodGone, "the pod is stopping")
 	}
 	return nil
 }
 
-func running(o Observed) *Finding {
+func running(o Observed) *conditions.Finding {
 	if o.PeerNode.Spec.Suspend {
 		return nil
 	}
@@ -73,11 +74,11 @@ func running(o Observed) *Finding {
 	return podFinding(o.statefulSet(), o.Pod)
 }
 
-func keyMissing(o Observed) *Finding {
+func keyMissing(o Observed) *conditions.Finding {
 	if !o.KeyMissing {
 		return nil
 	}
-	return refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
+	return conditions.Refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
 		"Secret %s, which held the peer's key, is gone. Restore it from its backup; no new key is made in its place, because the peer would come back as somebody else",
 		o.PeerNode.Status.Identity.SecretName))
 }

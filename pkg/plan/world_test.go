@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -34,7 +35,7 @@ type world struct {
 	t *testing.T
 	plan.Observed
 	// failed is what carrying out the plan ran into.
-	failed *plan.Finding
+	failed *conditions.Finding
 }
 
 // newborn is a PeerNode that nobody has looked at yet.
@@ -51,7 +52,7 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	for _, s := range spec {
 		s(p)
 	}
-	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]plan.Object{}}}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}}}
 }
 
 // serving is a PeerNode whose objects are as planned, bound and running, and whose status is on record.
@@ -79,7 +80,7 @@ func (w *world) carryOut() {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(change.Object.Object, object); err != nil {
 			w.t.Fatal(err)
 		}
-		live := object.(plan.Object)
+		live := object.(intent.Object)
 		live.SetUID(types.UID(fmt.Sprintf("uid-of-%s-%s", change.Kind, change.Name)))
 		live.SetGeneration(1)
 		w.Objects[change.Ref] = live
@@ -102,7 +103,7 @@ func (w *world) status() v1alpha1.PeerNodeStatus {
 }
 
 // object finds the live object of a kind.
-func object[T plan.Object](w *world) T {
+func object[T intent.Object](w *world) T {
 	w.t.Helper()
 	for _, o := range w.Objects {
 		if typed, ok := o.(T); ok {

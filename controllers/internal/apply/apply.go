@@ -14,12 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/freshness"
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
-	"github.com/peernode/operator/pkg/plan"
 )
 
 // FieldManager is the name under which the operator owns fields.
@@ -38,14 +36,16 @@ type Hands struct {
 	Ledger *freshness.Ledger
 	// Now is the clock.
 	Now func() time.Time
+	// Ours reports whether an object was made for the owner whose objects these are.
+	Ours func(metav1.Object) bool
 }
 
-// Apply carries out the changes of p in their order. Before the first write it makes sure, by live reads, that no
+// Apply carries out changes in their order. Before the first write it makes sure, by live reads, that no
 // object that is to be made is there already under somebody else's hand.
-func (h *Hands) Apply(ctx context.Context, p *v1alpha1.PeerNode, changes []plan.Change) error {
+func (h *Hands) Apply(ctx context.Context, changes []intent.Change) error {
 	for _, change := range changes {
 		if change.Live == nil {
-			if err := h.free(ctx, p, change.Ref); err != nil {
+			if err := h.free(ctx, change.Ref); err != nil {
 				return err
 			}
 		}
@@ -63,7 +63,7 @@ func (h *Hands) Apply(ctx context.Context, p *v1alpha1.PeerNode, changes []plan.
 
 // free makes sure that a name is free. The cache shows only objects with our label, so an object that is not in it
 // may still exist.
-func (h *Hands) free(ctx context.Context, p *v1alpha1.PeerNode, ref intent.Ref) error {
+func (h *Hands) free(ctx context.Context, ref intent.Ref) error {
 	live := &metav1.PartialObjectMetadata{}
 	live.SetGroupVersionKind(ref.GroupVersionKind)
 	err := h.Live.Get(ctx, ref.NamespacedName, live)
@@ -72,15 +72,15 @@ func (h *Hands) free(ctx context.Context, p *v1alpha1.PeerNode, ref intent.Ref) 
 		return nil
 	case err != nil:
 		return fmt.Errorf("look whether %s exists: %w", ref, err)
-	case !gate.Ours(p, live):
-		return &outcome.Refused{Finding: *plan.Foreign(ref)}
+	case !h.Ours(live):
+		return &outcome.Refused{Finding: *gate.Foreign(ref)}
 	default:
 		return &outcome.Later{After: time.Second, Why: fmt.Sprintf("the cache has yet to see %s", ref)}
 	}
 }
 
 // apply forces ownership: the object is ours, and a field that somebody else has set in it is drift.
-func (h *Hands) apply(ctx context.Context, change plan.Change) error {
+func (h *Hands) apply(ctx context.Context, change intent.Change) error {
 	object := change.Object.DeepCopy()
 	err := h.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(FieldManager), client.ForceOwnership)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/conditions"
 )
 
 // Refused is a finding that came up while the plan was carried out.
-type Refused struct{ Finding plan.Finding }
+type Refused struct{ Finding conditions.Finding }
 
 // Error is the finding's message.
 func (r *Refused) Error() string { return r.Finding.Reason + ": " + r.Finding.Message }
@@ -37,7 +37,7 @@ const retryRefusal = 30 * time.Second
 // Outcome is what the controller does next.
 type Outcome struct {
 	// Finding is to be told, nil when there is nothing to tell.
-	Finding *plan.Finding
+	Finding *conditions.Finding
 	// After is when to look again, 0 for when something changes.
 	After time.Duration
 	// Err is handed to the work queue, which backs off.
@@ -60,9 +60,9 @@ func Of(err error) Outcome {
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		return Outcome{After: retryRefusal}
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		return Outcome{Finding: &plan.Finding{Reason: v1alpha1.ReasonObjectRefused, Message: err.Error(), Stalled: true}, After: retryRefusal}
+		return Outcome{Finding: conditions.Refuse(v1alpha1.ReasonObjectRefused, err.Error()), After: retryRefusal}
 	case apierrors.IsForbidden(err):
-		return Outcome{Finding: &plan.Finding{Reason: v1alpha1.ReasonRetrying, Message: err.Error()}, After: retryRefusal}
+		return Outcome{Finding: conditions.Wait(v1alpha1.ReasonRetrying, err.Error()), After: retryRefusal}
 	default:
 		return Outcome{Err: err}
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+package conditions
 
-// Finding is why a peer is not where its spec wants it.
+// Finding is why an object is not where its spec wants it.
 type Finding struct {
 	// Reason is one of the reasons in package v1alpha1.
 	Reason string
@@ -12,10 +12,12 @@ type Finding struct {
 	Stalled bool
 }
 
-func wait(reason, message string) *Finding {
+// Wait is a finding that will pass by itself.
+func Wait(reason, message string) *Finding {
 	return &Finding{Reason: reason, Message: message}
 }
 
-func refuse(reason, message string) *Finding {
+// Refuse is a finding that only a person can end.
+func Refuse(reason, message string) *Finding {
 	return &Finding{Reason: reason, Message: message, Stalled: true}
 }
