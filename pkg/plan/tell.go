@@ -57,10 +57,13 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 // important changes are a new generation, a key, whatever changes the kstatus of the peer or names trouble, and the
 // identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
-	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
+	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) {
 		return true
 	}
-	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) {
+	if smooth(before) && starting(next) {
+		return false
+	}
+	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
 		return true
 	}
 	for _, conditionType := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
@@ -70,6 +73,13 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 		}
 	}
 	return false
+}
+
+// starting reports whether a smooth start goes on. The pod may be seen ready a moment before its volume is seen bound
+// or its revision seen finished, each by a watch of its own; what follows in that moment is told as one.
+func starting(s v1alpha1.PeerNodeStatus) bool {
+	p := progress(s)
+	return p.Type == v1alpha1.ConditionReconciling && passing(p.Reason)
 }
 
 func recorded(s v1alpha1.PeerNodeStatus) string {
