@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -123,8 +124,26 @@ func (b *bench) create(ctx context.Context, f *figures) error {
 	f.writes = audit.CountBy(writes, audit.VerbAndResource)
 	f.applied = lastAnswer(writes, func(e audit.Entry) bool { return e.Resource == "statefulsets" }).Sub(start)
 	f.ready = lastAnswer(writes, func(e audit.Entry) bool { return e.Subresource == "status" }).Sub(start)
+	if f.events, err = b.events(ctx); err != nil {
+		return err
+	}
 	f.converged, err = b.operator.usage()
 	return err
+}
+
+// events are the operator's, by reason, each with the first message: a smooth creation has none.
+func (b *bench) events(ctx context.Context) (map[string][]string, error) {
+	list := &eventsv1.EventList{}
+	if err := b.env.Admin.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return nil, fmt.Errorf("list events: %w", err)
+	}
+	out := map[string][]string{}
+	for _, e := range list.Items {
+		if e.ReportingController == "peernode-operator" {
+			out[e.Reason] = append(out[e.Reason], e.Note)
+		}
+	}
+	return out, nil
 }
 
 // restart counts what a fresh operator writes about PeerNodes with which nothing is wrong.

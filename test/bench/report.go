@@ -20,6 +20,7 @@ const owned = 8
 type figures struct {
 	created, applied, ready time.Duration
 	writes                  map[string]int
+	events                  map[string][]string
 	converged               usage
 	caughtUp                time.Duration
 	afterRestart            int
@@ -68,6 +69,9 @@ func (f figures) markdown(o options) string {
 	row("---", "---", "---")
 	for _, kind := range slices.Sorted(maps.Keys(f.writes)) {
 		row(kind, strconv.Itoa(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
+	}
+	for _, reason := range slices.Sorted(maps.Keys(f.events)) {
+		fmt.Fprintf(&b, "\n%d times the operator told `%s`: %s\n", len(f.events[reason]), reason, f.events[reason][0])
 	}
 	return b.String()
 }
