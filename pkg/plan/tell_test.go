@@ -42,7 +42,7 @@ func TestToTell(t *testing.T) {
 			s.Identity = &v1alpha1.PeerIdentityStatus{SecretName: "alpha-identity-1"}
 		}), write},
 		"The next step of a smooth start waits for company.":                        {starting, statusOf("False WaitingForVolume", "True WaitingForVolume", settled), muchLater},
-		"A pod that is seen ready before its volume is seen bound is told with it.": {starting, statusOf(serves, "True WaitingForVolume", settled, known), muchLater},
+		"A pod that is seen ready before its volume is seen bound is told with it.": {starting, statusOf(serves, "True WaitingForVolume", settled), muchLater},
 		"Another message waits for company.":                                        {up, statusOf(serves, settled, settled, known, message), later},
 		"A peer ID waits for the readiness that follows it.":                        {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, func(s *v1alpha1.PeerNodeStatus) { s.Identity = &v1alpha1.PeerIdentityStatus{PeerID: peerID} }), muchLater},
 		"A capacity waits for company.":                                             {statusOf(serves, settled, settled, capacity("1Gi")), statusOf(serves, settled, settled, capacity("2Gi")), later},
