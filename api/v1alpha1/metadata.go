@@ -7,6 +7,10 @@ const (
 	// LabelPeerNode names the PeerNode that an object belongs to. It is part of every selector and never changes.
 	LabelPeerNode = "peernode.dev/peernode"
 
+	// LabelFleet names the PeerFleet that an object belongs to. On a PeerNode that somebody made by hand it says
+	// that the fleet may take it over.
+	LabelFleet = "peernode.dev/fleet"
+
 	// LabelComponent tells which part of the operator's work an object is, for people and dashboards.
 	LabelComponent = "app.kubernetes.io/component"
 
@@ -20,6 +24,9 @@ const (
 	// AnnotationIntent holds the hash of the intent that was last applied to an object. Together with a field by
 	// field comparison it lets the operator see drift without sending a request.
 	AnnotationIntent = "peernode.dev/intent"
+
+	// AnnotationRevision on a PeerNode of a fleet is the revision of the template that it was made from.
+	AnnotationRevision = "peernode.dev/revision"
 
 	// AnnotationConfig on a pod template holds the hash of the configuration files that a peer reads only at
 	// start, so that a change of theirs replaces the pod.

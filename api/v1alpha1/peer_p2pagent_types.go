@@ -94,7 +94,7 @@ type BanDuration string
 
 // P2PAgentContract is what an agent's image provides, where it differs from the contract.
 //
-// +kubebuilder:validation:XValidation:rule="!('/tmp' in [self.?configPath.orValue(''), self.?keysPath.orValue(''), self.?peersPath.orValue(''), self.?dataPath.orValue('')])",message="none of configPath, keysPath, peersPath and dataPath can be /tmp, which every pod has for itself"
+// +kubebuilder:validation:XValidation:rule="!('/tmp' in [self.?configPath.orValue('none'), self.?keysPath.orValue('none'), self.?peersPath.orValue('none'), self.?dataPath.orValue('none')])",message="none of configPath, keysPath, peersPath and dataPath can be /tmp, which every pod has for itself"
 // +kubebuilder:validation:XValidation:rule="[self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?dataPath.orValue('/var/lib/p2p-agent')].all(a, [self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?dataPath.orValue('/var/lib/p2p-agent')].exists_one(b, a == b || (b + '/').startsWith(a + '/')))",message="configPath, keysPath, peersPath and dataPath must differ and none may lie within another"
 type P2PAgentContract struct {
 	// command is the agent's program, to which the contract's arguments are appended. Default: the image's entrypoint.

@@ -104,6 +104,11 @@ type PeerNodeSpec struct {
 	// +optional
 	Resources PeerResources `json:"resources,omitzero"`
 
+	// fleet makes this peer one of a PeerFleet: it takes its list of peers from the fleet, and its pod may talk to
+	// those of the fleet and is spread beside them. The fleet fills it in for its own peers.
+	// +optional
+	Fleet *FleetMembership `json:"fleet,omitempty"`
+
 	// podTemplate is the last resort: a strategic merge patch for the peer's pod template (metadata and spec, as
 	// in a Deployment's spec.template), for node selectors, tolerations, affinity or a sidecar. It cannot lift
 	// the restricted pod security of the peer. While it is set the condition CustomPodTemplate is shown.
@@ -176,7 +181,7 @@ type PeerStorage struct {
 
 // PeerResources are the compute resources of the peer's container.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || self.requests.all(name, !(name in self.limits) || string(self.requests[name]).lowerAscii().contains('e') || string(self.limits[name]).lowerAscii().contains('e') || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",fieldPath=".requests",message="must not exceed the limit of the same resource"
+// +kubebuilder:validation:XValidation:rule="!has(self.requests) || !has(self.limits) || ['cpu', 'memory'].all(name, !(name in self.requests) || !(name in self.limits) || [self.requests[name], self.limits[name]].exists(amount, string(amount).lowerAscii().contains('e')) || quantity(string(self.requests[name])).compareTo(quantity(string(self.limits[name]))) <= 0)",fieldPath=".requests",message="of cpu and memory must not exceed their limits"
 type PeerResources struct {
 	// requests is what the scheduler sets aside for the peer.
 	// +optional

@@ -19,7 +19,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 }
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(SchemeGroupVersion, &PeerNode{}, &PeerNodeList{})
+	scheme.AddKnownTypes(SchemeGroupVersion, &PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{})
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil
 }

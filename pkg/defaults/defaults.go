@@ -25,6 +25,9 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	setIfZero(&s.DeletionPolicy.Data, v1alpha1.RetentionRetain)
 	setIfZero(&s.DeletionPolicy.Keys, v1alpha1.RetentionRetain)
 	resources(&s.Resources)
+	if s.Fleet != nil {
+		s.Fleet.Spread = spread(s.Fleet.Spread)
+	}
 	if s.Software.P2PAgent != nil {
 		setIfZero(&s.Image, o.P2PAgentImage)
 		identity(s)
@@ -45,6 +48,15 @@ func resources(r *v1alpha1.PeerResources) {
 		}
 		r.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")}
 	}
+}
+
+func spread(s *v1alpha1.PeerSpread) *v1alpha1.PeerSpread {
+	if s == nil {
+		s = &v1alpha1.PeerSpread{}
+	}
+	setIfZero(&s.TopologyKey, corev1.LabelHostname)
+	setIfZero(&s.WhenUnsatisfiable, corev1.ScheduleAnyway)
+	return s
 }
 
 func identity(s *v1alpha1.PeerNodeSpec) {

@@ -26,6 +26,8 @@ func agent(change ...func(*v1alpha1.PeerNodeSpec)) *v1alpha1.PeerNode {
 	return p
 }
 
+func ofFleet(s *v1alpha1.PeerNodeSpec) { s.Fleet = &v1alpha1.FleetMembership{Name: "relay"} }
+
 func custom() *v1alpha1.PeerNode {
 	p := agent()
 	p.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{

@@ -34,6 +34,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DeletionPolicyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecProbe"):
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FleetMembership"):
+		return &apiv1alpha1.FleetMembershipApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GateWait"):
+		return &apiv1alpha1.GateWaitApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HTTPGetProbe"):
 		return &apiv1alpha1.HTTPGetProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IPBlock"):
@@ -50,6 +54,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerAPIApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerEndpoints"):
 		return &apiv1alpha1.PeerEndpointsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerFleet"):
+		return &apiv1alpha1.PeerFleetApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerFleetSpec"):
+		return &apiv1alpha1.PeerFleetSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerFleetStatus"):
+		return &apiv1alpha1.PeerFleetStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentity"):
 		return &apiv1alpha1.PeerIdentityApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentityStatus"):
@@ -64,16 +74,28 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerNodeSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeStatus"):
 		return &apiv1alpha1.PeerNodeStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeTemplate"):
+		return &apiv1alpha1.PeerNodeTemplateApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerOverride"):
+		return &apiv1alpha1.PeerOverrideApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerRateLimit"):
 		return &apiv1alpha1.PeerRateLimitApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerReference"):
 		return &apiv1alpha1.PeerReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerResources"):
 		return &apiv1alpha1.PeerResourcesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerRollout"):
+		return &apiv1alpha1.PeerRolloutApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerScaleDown"):
+		return &apiv1alpha1.PeerScaleDownApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerSoftware"):
 		return &apiv1alpha1.PeerSoftwareApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerSpread"):
+		return &apiv1alpha1.PeerSpreadApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerStorage"):
 		return &apiv1alpha1.PeerStorageApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerStorageOverride"):
+		return &apiv1alpha1.PeerStorageOverrideApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerStorageStatus"):
 		return &apiv1alpha1.PeerStorageStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerTraffic"):

@@ -157,6 +157,27 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+- name: com.github.peernode.operator.api.v1alpha1.FleetMembership
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: spread
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerSpread
+- name: com.github.peernode.operator.api.v1alpha1.GateWait
+  map:
+    fields:
+    - name: gate
+      type:
+        scalar: string
+    - name: message
+      type:
+        scalar: string
+    - name: peers
+      type:
+        scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.HTTPGetProbe
   map:
     fields:
@@ -293,6 +314,96 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: peer
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.PeerFleet
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerFleetSpec
+    - name: status
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerFleetStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerFleetSpec
+  map:
+    fields:
+    - name: overrides
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.PeerOverride
+          elementRelationship: associative
+          keys:
+          - ordinal
+    - name: paused
+      type:
+        scalar: boolean
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: rollout
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerRollout
+    - name: scaleDown
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerScaleDown
+    - name: spread
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerSpread
+    - name: template
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeTemplate
+- name: com.github.peernode.operator.api.v1alpha1.PeerFleetStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: oldestRevision
+      type:
+        scalar: string
+    - name: parkedReplicas
+      type:
+        scalar: numeric
+    - name: readyReplicas
+      type:
+        scalar: numeric
+    - name: replicas
+      type:
+        scalar: numeric
+    - name: selector
+      type:
+        scalar: string
+    - name: updateRevision
+      type:
+        scalar: string
+    - name: updatedReplicas
+      type:
+        scalar: numeric
+    - name: waits
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.GateWait
+          elementRelationship: associative
+          keys:
+          - gate
 - name: com.github.peernode.operator.api.v1alpha1.PeerID
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentity
@@ -370,6 +481,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deletionPolicy
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.DeletionPolicy
+    - name: fleet
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.FleetMembership
     - name: identity
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerIdentity
@@ -431,6 +545,27 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storage
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerStorageStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerNodeTemplate
+  map:
+    fields:
+    - name: spec
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeSpec
+- name: com.github.peernode.operator.api.v1alpha1.PeerOverride
+  map:
+    fields:
+    - name: image
+      type:
+        scalar: string
+    - name: ordinal
+      type:
+        scalar: numeric
+    - name: storage
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerStorageOverride
+    - name: suspend
+      type:
+        scalar: boolean
 - name: com.github.peernode.operator.api.v1alpha1.PeerRateLimit
   map:
     fields:
@@ -462,6 +597,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: requests
       type:
         namedType: io.k8s.api.core.v1.ResourceList
+- name: com.github.peernode.operator.api.v1alpha1.PeerRollout
+  map:
+    fields:
+    - name: canary
+      type:
+        scalar: numeric
+    - name: maxUnavailable
+      type:
+        namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+- name: com.github.peernode.operator.api.v1alpha1.PeerScaleDown
+  map:
+    fields:
+    - name: data
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
 - name: com.github.peernode.operator.api.v1alpha1.PeerSoftware
   map:
     fields:
@@ -471,6 +621,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: p2pAgent
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.P2PAgentSoftware
+- name: com.github.peernode.operator.api.v1alpha1.PeerSpread
+  map:
+    fields:
+    - name: topologyKey
+      type:
+        scalar: string
+    - name: whenUnsatisfiable
+      type:
+        namedType: io.k8s.api.core.v1.UnsatisfiableConstraintAction
 - name: com.github.peernode.operator.api.v1alpha1.PeerStorage
   map:
     fields:
@@ -483,6 +642,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: storageClassName
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.PeerStorageOverride
+  map:
+    fields:
+    - name: size
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.VolumeSize
 - name: com.github.peernode.operator.api.v1alpha1.PeerStorageStatus
   map:
     fields:
@@ -524,6 +689,8 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
 - name: com.github.peernode.operator.api.v1alpha1.TrustLevel
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.VolumeSize
+  scalar: string
 - name: io.k8s.api.core.v1.LocalObjectReference
   map:
     fields:
@@ -540,6 +707,8 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     elementType:
       namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: io.k8s.api.core.v1.UnsatisfiableConstraintAction
+  scalar: string
 - name: io.k8s.apimachinery.pkg.api.resource.Quantity
   scalar: untyped
   list:

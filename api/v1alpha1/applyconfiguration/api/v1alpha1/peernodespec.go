@@ -37,6 +37,9 @@ type PeerNodeSpecApplyConfiguration struct {
 	// resources are the compute resources of the peer's container. Default: requests of 100m CPU and 128Mi
 	// memory, limit of 512Mi memory.
 	Resources *PeerResourcesApplyConfiguration `json:"resources,omitempty"`
+	// fleet makes this peer one of a PeerFleet: it takes its list of peers from the fleet, and its pod may talk to
+	// those of the fleet and is spread beside them. The fleet fills it in for its own peers.
+	Fleet *FleetMembershipApplyConfiguration `json:"fleet,omitempty"`
 	// podTemplate is the last resort: a strategic merge patch for the peer's pod template (metadata and spec, as
 	// in a Deployment's spec.template), for node selectors, tolerations, affinity or a sidecar. It cannot lift
 	// the restricted pod security of the peer. While it is set the condition CustomPodTemplate is shown.
@@ -120,6 +123,14 @@ func (b *PeerNodeSpecApplyConfiguration) WithDeletionPolicy(value *DeletionPolic
 // If called multiple times, the Resources field is set to the value of the last call.
 func (b *PeerNodeSpecApplyConfiguration) WithResources(value *PeerResourcesApplyConfiguration) *PeerNodeSpecApplyConfiguration {
 	b.Resources = value
+	return b
+}
+
+// WithFleet sets the Fleet field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Fleet field is set to the value of the last call.
+func (b *PeerNodeSpecApplyConfiguration) WithFleet(value *FleetMembershipApplyConfiguration) *PeerNodeSpecApplyConfiguration {
+	b.Fleet = value
 	return b
 }
 
