@@ -19,6 +19,11 @@ func Ours(p *v1alpha1.PeerNode, o metav1.Object) bool {
 	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelPeerNode] == p.Name
 }
 
+// OfFleet reports whether an object carries the label of a fleet. One that does not is never changed.
+func OfFleet(f *v1alpha1.PeerFleet, o metav1.Object) bool {
+	return o.GetLabels()[v1alpha1.LabelFleet] == f.Name
+}
+
 // Foreign refuses to touch an object that somebody else made.
 func Foreign(ref intent.Ref) *conditions.Finding {
 	return conditions.Refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(

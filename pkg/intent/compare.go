@@ -118,11 +118,16 @@ func listWithin(want, have []any, path string) (string, bool) {
 	return "", true
 }
 
-// elementKey joins what the API uses as merge keys in the kinds that we apply.
+// elementKey joins what the API uses as merge keys in the kinds that we apply. References to objects of several
+// namespaces are told apart by both names; the server fills an open namespace with "".
 func elementKey(element any) string {
 	m, ok := element.(map[string]any)
 	if !ok {
 		return ""
+	}
+	name, hasName := m["name"].(string)
+	if namespace, ok := m["namespace"].(string); ok && hasName && namespace != "" {
+		return namespace + "/" + name
 	}
 	for _, field := range []string{"mountPath", "uid", "name"} {
 		if value, ok := m[field].(string); ok {

@@ -50,11 +50,13 @@ type Input struct {
 	Peers []Neighbour
 }
 
-// Neighbour is a declared peer that is known.
+// Neighbour is a peer that is known, because it is declared or of the same fleet.
 type Neighbour struct {
 	Name, Namespace string
 	// PeerID is empty while the neighbour has not shown its identity, and for software without one.
 	PeerID string
+	// Sibling is true for a peer of the same fleet. There may be many: they need not all be connected.
+	Sibling bool
 	// Ports are the neighbour's own ports.
 	Ports []Port
 }

@@ -12,24 +12,25 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/plan"
 )
 
 // changes are plans that touch objects which exist, and the events of doing so.
 var changes = map[string]struct {
 	observe func(t *testing.T) *world
-	want    []plan.Event
+	want    []conditions.Event
 }{
 	"Nothing is done to what is as planned.":        {isServing(func(*world) {}), nil},
 	"Making the objects of a new peer is no event.": {func(t *testing.T) *world { return newborn(t) }, nil},
 	"An edit of the user's is no event of its own.": {isServing(func(w *world) { w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2" }), nil},
 	"Somebody scaled the StatefulSet.": {
 		isServing(func(w *world) { w.set().Spec.Replicas = new(int32(3)) }),
-		[]plan.Event{{Type: "Warning", Reason: "Drifted", Action: "Apply", Message: "somebody changed spec.replicas of StatefulSet peers/alpha; it has been set right"}},
+		[]conditions.Event{{Type: "Warning", Reason: "Drifted", Action: "Apply", Message: "somebody changed spec.replicas of StatefulSet peers/alpha; it has been set right"}},
 	},
 	"The spec asks for a larger volume.": {
 		isServing(func(w *world) { w.PeerNode.Spec.Storage.Size = resource.MustParse("2Gi") }),
-		[]plan.Event{{Type: "Normal", Reason: "Growing", Action: "Apply", Message: "asked PersistentVolumeClaim peers/alpha-data to grow"}},
+		[]conditions.Event{{Type: "Normal", Reason: "Growing", Action: "Apply", Message: "asked PersistentVolumeClaim peers/alpha-data to grow"}},
 	},
 	"A new label on the volume claim is no growth.": {
 		isServing(func(w *world) {
@@ -51,7 +52,7 @@ var changes = map[string]struct {
 			}
 			return w
 		},
-		[]plan.Event{{Type: "Normal", Reason: "VolumeAdopted", Action: "Apply", Message: "took up PersistentVolumeClaim peers/alpha-data, retained from an earlier PeerNode of this name"}},
+		[]conditions.Event{{Type: "Normal", Reason: "VolumeAdopted", Action: "Apply", Message: "took up PersistentVolumeClaim peers/alpha-data, retained from an earlier PeerNode of this name"}},
 	},
 }
 
@@ -104,12 +105,12 @@ var (
 )
 
 func TestEventsTellWhatIsNews(t *testing.T) {
-	event := func(eventType, reason, action string) []plan.Event {
-		return []plan.Event{{Type: eventType, Reason: reason, Action: action, Message: reason + "!"}}
+	event := func(eventType, reason, action string) []conditions.Event {
+		return []conditions.Event{{Type: eventType, Reason: reason, Action: action, Message: reason + "!"}}
 	}
 	for name, c := range map[string]struct {
 		before, next v1alpha1.PeerNodeStatus
-		want         []plan.Event
+		want         []conditions.Event
 	}{
 		"A smooth start makes no event at its beginning.": {fresh, starting, nil},
 		"A smooth start makes no event on its way.":       {starting, statusOf("False WaitingForVolume", "True WaitingForVolume", settled), nil},

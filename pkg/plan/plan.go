@@ -36,9 +36,9 @@ type Plan struct {
 	Workload peer.Workload
 }
 
-// Makes reports whether the plan makes anything that is not there yet.
-func (p Plan) Makes() bool {
-	return p.Key != nil || slices.ContainsFunc(p.Apply, func(c intent.Change) bool { return c.Live == nil })
+// Acts reports whether the plan changes anything.
+func (p Plan) Acts() bool {
+	return p.Key != nil || len(p.Apply) > 0 || len(p.Delete) > 0
 }
 
 // KeyOrder asks for a key to be made, once.

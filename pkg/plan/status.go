@@ -34,7 +34,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 	if len(p.Workload.Ports) > 0 {
 		s.Endpoints = endpoints(p)
 	}
-	list := []metav1.Condition{ready(o, v), reconciling(v), stalled(v), storageReady(o)}
+	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
 	for _, c := range []*metav1.Condition{identityCondition, peersResolved(o), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
@@ -58,20 +58,6 @@ func ready(o Observed, v Verdict) metav1.Condition {
 	default:
 		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWaitingForPod, "the pod is not ready")
 	}
-}
-
-func reconciling(v Verdict) metav1.Condition {
-	if v.Finding != nil && !v.Finding.Stalled {
-		return condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v.Finding.Reason, v.Finding.Message)
-	}
-	return condition(v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonSettled, "")
-}
-
-func stalled(v Verdict) metav1.Condition {
-	if v.Finding != nil && v.Finding.Stalled {
-		return condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v.Finding.Reason, v.Finding.Message)
-	}
-	return condition(v1alpha1.ConditionStalled, metav1.ConditionFalse, v1alpha1.ReasonSettled, "")
 }
 
 func storageReady(o Observed) metav1.Condition {

@@ -78,7 +78,7 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 // starting reports whether a smooth start goes on. The pod may be seen ready a moment before its volume is seen bound
 // or its revision seen finished, each by a watch of its own; what follows in that moment is told as one.
 func starting(s v1alpha1.PeerNodeStatus) bool {
-	p := progress(s)
+	p := conditions.Progress(s.Conditions)
 	return p.Type == v1alpha1.ConditionReconciling && passing(p.Reason)
 }
 

@@ -8,15 +8,18 @@ import (
 	"github.com/peernode/operator/pkg/names"
 )
 
-// ConfigMap holds the files of the software, nil where it has none. It goes with the PeerNode.
+// ConfigMap holds the files of the software, nil where it has none. The live files of a peer of a fleet are the
+// fleet's, so that a change of one peer is one write and not one for each of the others. It goes with the PeerNode.
 func ConfigMap(in Input) *applycorev1.ConfigMapApplyConfiguration {
-	if len(in.Workload.Files) == 0 {
-		return nil
-	}
 	p := in.PeerNode
-	data := make(map[string]string, len(in.Workload.Files))
+	data := map[string]string{}
 	for _, f := range in.Workload.Files {
-		data[f.Key] = f.Content
+		if !f.Live || p.Spec.Fleet == nil {
+			data[f.Key] = f.Content
+		}
+	}
+	if len(data) == 0 {
+		return nil
 	}
 	return applycorev1.ConfigMap(names.Config(p), p.Namespace).
 		WithLabels(names.Labels(p, componentConfig)).

@@ -39,7 +39,8 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 			rules = append(rules, applynetworkingv1.NetworkPolicyIngressRule().WithFrom(from...).WithPorts(policyPorts(ports)...))
 		}
 	}
-	open(v1alpha1.PurposePeer, append(declared(n.Peers, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...))
+	from := append(declared(n.Peers, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...)
+	open(v1alpha1.PurposePeer, append(siblings(in.PeerNode), from...))
 	if n.API.Enabled {
 		open(v1alpha1.PurposeAPI, networkPeers(n.API.AllowFrom))
 	}
@@ -49,6 +50,11 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 
 func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
 	rules := []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration{dns(in.Options.DNSCIDRs)}
+	for _, to := range siblings(in.PeerNode) {
+		if ports := peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer); len(ports) > 0 {
+			rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().WithTo(to).WithPorts(policyPorts(ports)...))
+		}
+	}
 	for _, n := range in.Peers {
 		ports := peer.PortsFor(n.Ports, v1alpha1.PurposePeer)
 		if len(ports) > 0 {
@@ -75,6 +81,15 @@ func dns(cidrs []string) *applynetworkingv1.NetworkPolicyEgressRuleApplyConfigur
 		applynetworkingv1.NetworkPolicyPort().WithProtocol(corev1.ProtocolUDP).WithPort(intstr.FromInt32(53)),
 		applynetworkingv1.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP).WithPort(intstr.FromInt32(53)),
 	)
+}
+
+// siblings are the pods of the peer's fleet, by their label, so that no policy changes when the fleet does.
+func siblings(p *v1alpha1.PeerNode) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	if p.Spec.Fleet == nil {
+		return nil
+	}
+	return []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration{applynetworkingv1.NetworkPolicyPeer().
+		WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(p.Spec.Fleet.Name)))}
 }
 
 func declared(refs []v1alpha1.PeerReference, own string) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {

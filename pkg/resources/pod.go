@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
+	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/intent"
@@ -41,14 +42,34 @@ func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
 	for _, secret := range p.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
 	}
+	if p.Spec.Fleet != nil {
+		spec.WithTopologySpreadConstraints(spread(p.Spec.Fleet))
+	}
 	template := applycorev1.PodTemplateSpec().
-		WithLabels(names.Labels(p, componentPeer)).
+		WithLabels(podLabels(p)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": ContainerPeer}).
 		WithSpec(spec)
 	if hash := configHash(w.Files); hash != "" {
 		template.WithAnnotations(map[string]string{v1alpha1.AnnotationConfig: hash})
 	}
 	return template
+}
+
+func podLabels(p *v1alpha1.PeerNode) map[string]string {
+	labels := names.Labels(p, componentPeer)
+	if p.Spec.Fleet != nil {
+		labels[v1alpha1.LabelFleet] = p.Spec.Fleet.Name
+	}
+	return labels
+}
+
+// spread keeps the peers of a fleet apart.
+func spread(f *v1alpha1.FleetMembership) *applycorev1.TopologySpreadConstraintApplyConfiguration {
+	return applycorev1.TopologySpreadConstraint().
+		WithMaxSkew(1).
+		WithTopologyKey(f.Spread.TopologyKey).
+		WithWhenUnsatisfiable(f.Spread.WhenUnsatisfiable).
+		WithLabelSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(f.Name)))
 }
 
 func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {

@@ -12,9 +12,13 @@ import (
 
 // PodDisruptionBudget allows one voluntary eviction at a time. A single peer must not block the drain of a node;
 // what a network can lose at once is the business of its fleet. A pod that is not ready may always be evicted, or
-// a broken peer would hold its node for ever. It goes with the PeerNode.
+// a broken peer would hold its node for ever. nil for a peer of a fleet, which has one budget for all: a pod that
+// two budgets choose can never be evicted. It goes with the PeerNode.
 func PodDisruptionBudget(in Input) *applypolicyv1.PodDisruptionBudgetApplyConfiguration {
 	p := in.PeerNode
+	if p.Spec.Fleet != nil {
+		return nil
+	}
 	return applypolicyv1.PodDisruptionBudget(names.Workload(p), p.Namespace).
 		WithLabels(names.Labels(p, componentPeer)).
 		WithOwnerReferences(owner(p)).

@@ -90,7 +90,7 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 			}
 		}
 	}
-	for _, label := range []string{v1alpha1.LabelPeerNode, v1alpha1.LabelManagedBy} {
+	for _, label := range []string{v1alpha1.LabelPeerNode, v1alpha1.LabelFleet, v1alpha1.LabelManagedBy} {
 		if t.Labels[label] != ours.Labels[label] {
 			errs = append(errs, fmt.Errorf("spec.podTemplate.metadata.labels must not change %s", label))
 		}

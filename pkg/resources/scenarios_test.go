@@ -46,6 +46,7 @@ var scenarios = map[string]scenario{
 		}},
 	}},
 	"pod-template": {},
+	"of-a-fleet":   {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -80,11 +81,13 @@ func build(t *testing.T, in resources.Input) map[string]any {
 		"persistentvolumeclaim": resources.PersistentVolumeClaim(in, nil),
 		"service-headless":      resources.HeadlessService(in),
 		"networkpolicy":         resources.NetworkPolicy(in),
-		"poddisruptionbudget":   resources.PodDisruptionBudget(in),
 		"statefulset":           set,
 	}
 	if c := resources.ConfigMap(in); c != nil {
 		out["configmap"] = c
+	}
+	if b := resources.PodDisruptionBudget(in); b != nil {
+		out["poddisruptionbudget"] = b
 	}
 	if s := resources.APIService(in); s != nil {
 		out["service-api"] = s

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 
+	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
 )
@@ -42,15 +43,24 @@ func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
 			applycorev1.SecretVolumeSource().WithSecretName(names.Key(p, firstEpoch)).WithDefaultMode(keyMode)))
 	}
 	for _, v := range []struct {
-		name string
-		live bool
-	}{{volumeFiles, false}, {volumeLive, true}} {
+		name      string
+		live      bool
+		configMap string
+	}{{volumeFiles, false, names.Config(p)}, {volumeLive, true, liveConfig(p)}} {
 		if items := fileItems(w.Files, v.live); len(items) > 0 {
 			out = append(out, applycorev1.Volume().WithName(v.name).WithConfigMap(
-				applycorev1.ConfigMapVolumeSource().WithName(names.Config(p)).WithItems(items...)))
+				applycorev1.ConfigMapVolumeSource().WithName(v.configMap).WithItems(items...)))
 		}
 	}
 	return out
+}
+
+// liveConfig is the ConfigMap with the live files: the fleet's for its peers.
+func liveConfig(p *v1alpha1.PeerNode) string {
+	if p.Spec.Fleet != nil {
+		return names.Members(p.Spec.Fleet.Name)
+	}
+	return names.Config(p)
 }
 
 func fileItems(files []peer.File, live bool) []*applycorev1.KeyToPathApplyConfiguration {

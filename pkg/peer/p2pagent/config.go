@@ -83,6 +83,7 @@ type listenSection struct {
 type peerList struct {
 	AllowedPeers []string `json:"allowed_peers"`
 	Bootstrap    []string `json:"bootstrap"`
+	Siblings     []string `json:"siblings,omitempty"`
 }
 
 func files(in peer.Input) ([]peer.File, error) {
@@ -154,12 +155,16 @@ func agentPeers(in peer.Input) peerList {
 			continue
 		}
 		list.AllowedPeers = append(list.AllowedPeers, n.PeerID)
-		list.Bootstrap = append(list.Bootstrap, addressesOf(n)...)
+		if n.Sibling {
+			list.Siblings = append(list.Siblings, addressesOf(n)...)
+		} else {
+			list.Bootstrap = append(list.Bootstrap, addressesOf(n)...)
+		}
 	}
-	slices.Sort(list.AllowedPeers)
-	slices.Sort(list.Bootstrap)
-	list.AllowedPeers = slices.Compact(list.AllowedPeers)
-	list.Bootstrap = slices.Compact(list.Bootstrap)
+	for _, l := range []*[]string{&list.AllowedPeers, &list.Bootstrap, &list.Siblings} {
+		slices.Sort(*l)
+		*l = slices.Compact(*l)
+	}
 	return list
 }
 
