@@ -14,7 +14,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/peernode"
+	fleetplan "github.com/peernode/operator/pkg/fleet"
 	"github.com/peernode/operator/pkg/plan"
 )
 
@@ -29,6 +31,18 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
 	}
 	if err := r.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the peernode controller: %w", err)
+	}
+	f := &fleet.Reconciler{
+		Client: mgr.GetClient(),
+		Live:   mgr.GetAPIReader(),
+		Events: mgr.GetEventRecorder("peernode-operator"),
+		Options: fleetplan.Options{
+			Defaults: options.Defaults, Resources: options.Resources, Settle: options.Settle,
+		},
+		Now: time.Now,
+	}
+	if err := f.SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("set up the peerfleet controller: %w", err)
 	}
 	return nil
 }

@@ -17,8 +17,10 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
 	"github.com/peernode/operator/controllers/internal/freshness"
+	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/controllers/internal/status"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/plan"
@@ -68,8 +70,8 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 	if decided.Blocked != nil {
 		return nil
 	}
-	if decided.Makes() {
-		if err := r.alive(ctx, p); err != nil {
+	if decided.Acts() {
+		if err := look.Alive(ctx, r.Live, refOf(p), p); err != nil {
 			return err
 		}
 	}
@@ -118,7 +120,7 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 	return ctrl.Result{RequeueAfter: again}, nil
 }
 
-func (r *Reconciler) record(p *v1alpha1.PeerNode, list []plan.Event) {
+func (r *Reconciler) record(p *v1alpha1.PeerNode, list []conditions.Event) {
 	for _, e := range list {
 		r.Events.Eventf(p, nil, e.Type, e.Reason, e.Action, "%s", e.Message)
 	}
@@ -126,7 +128,7 @@ func (r *Reconciler) record(p *v1alpha1.PeerNode, list []plan.Event) {
 
 func (r *Reconciler) hands(p *v1alpha1.PeerNode) *apply.Hands {
 	ours := func(o metav1.Object) bool { return gate.Ours(p, o) }
-	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Ours: ours}
+	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Manager: apply.FieldManager, Ours: ours}
 }
 
 func next(o outcome.Outcome) (ctrl.Result, error) {

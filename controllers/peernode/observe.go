@@ -5,7 +5,6 @@ package peernode
 import (
 	"context"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,33 +12,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/controllers/internal/outcome"
+	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
 )
 
-// catchUp is a net under the watch event that ends the wait for the cache.
-const catchUp = 2 * time.Second
-
 // observe reads everything about a peer, once, from the cache. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Observed, error) {
 	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}}
-	if r.ledger.Behind(refOf(p), p.ResourceVersion, r.Now()) {
-		return o, behind(refOf(p))
+	eyes := look.Eyes{Client: r.Client, Ledger: &r.ledger, Now: r.Now}
+	if err := eyes.Fresh(refOf(p), p.ResourceVersion); err != nil {
+		return o, err
 	}
 	for _, ref := range plan.Owned(p) {
-		object, err := r.read(ctx, ref)
+		object, err := eyes.Object(ctx, ref)
 		if err != nil {
 			return o, err
 		}
-		version := ""
 		if object != nil {
 			o.Objects[ref] = object
-			version = object.GetResourceVersion()
-		}
-		if r.ledger.Behind(ref, version, r.Now()) {
-			return o, behind(ref)
 		}
 	}
 	var err error
@@ -49,30 +41,6 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	o.KeyMissing, o.LookAgain = r.keyMissing(ctx, p, o.Pod)
 	o.Peers, err = r.observePeers(ctx, p)
 	return o, err
-}
-
-func behind(ref intent.Ref) error {
-	return &outcome.Later{After: catchUp, Why: fmt.Sprintf("the cache has yet to see our last write of %s", ref)}
-}
-
-// read returns nil for an object that does not exist.
-func (r *Reconciler) read(ctx context.Context, ref intent.Ref) (intent.Object, error) {
-	typed, err := r.Client.Scheme().New(ref.GroupVersionKind)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", ref, err)
-	}
-	object, ok := typed.(client.Object)
-	if !ok {
-		return nil, fmt.Errorf("read %s: not an object", ref)
-	}
-	err = r.Client.Get(ctx, ref.NamespacedName, object)
-	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // absence is an answer
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", ref, err)
-	}
-	return object, nil
 }
 
 func (r *Reconciler) observePod(ctx context.Context, p *v1alpha1.PeerNode) (*corev1.Pod, error) {

@@ -20,8 +20,12 @@ import (
 	"github.com/peernode/operator/pkg/intent"
 )
 
-// FieldManager is the name under which the operator owns fields.
-const FieldManager = "peernode-operator"
+// Names under which the operator owns fields. A PeerNode of a fleet is written by two controllers, each of which
+// would take away the other's fields under a shared name.
+const (
+	FieldManager      = "peernode-operator"
+	FleetFieldManager = "peernode-operator/fleet"
+)
 
 // correctAgain is the pause before an object that somebody keeps changing is set right once more.
 const correctAgain = 10 * time.Second
@@ -36,6 +40,8 @@ type Hands struct {
 	Ledger *freshness.Ledger
 	// Now is the clock.
 	Now func() time.Time
+	// Manager is the name under which fields are owned.
+	Manager string
 	// Ours reports whether an object was made for the owner whose objects these are.
 	Ours func(metav1.Object) bool
 }
@@ -82,7 +88,7 @@ func (h *Hands) free(ctx context.Context, ref intent.Ref) error {
 // apply forces ownership: the object is ours, and a field that somebody else has set in it is drift.
 func (h *Hands) apply(ctx context.Context, change intent.Change) error {
 	object := change.Object.DeepCopy()
-	err := h.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(FieldManager), client.ForceOwnership)
+	err := h.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(h.Manager), client.ForceOwnership)
 	if err != nil {
 		return fmt.Errorf("apply %s: %w", change.Ref, err)
 	}

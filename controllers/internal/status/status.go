@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -19,24 +19,50 @@ import (
 // Write applies the whole status of p, so that a condition that is no longer told goes away. It returns the new
 // resourceVersion, or "" when the PeerNode is gone, which is not an error.
 func Write(ctx context.Context, c client.Client, p *v1alpha1.PeerNode, next v1alpha1.PeerNodeStatus) (string, error) {
-	raw, err := json.Marshal(next)
-	if err != nil {
-		return "", fmt.Errorf("encode status: %w", err)
-	}
 	status := applyv1alpha1.PeerNodeStatus()
-	if err := json.Unmarshal(raw, status); err != nil {
-		return "", fmt.Errorf("decode status: %w", err)
+	if err := convert(next, status); err != nil {
+		return "", err
 	}
 	// The UID keeps the status of a deleted PeerNode from landing on its successor.
 	applied := applyv1alpha1.PeerNode(p.Name, p.Namespace).WithUID(p.UID).WithStatus(status)
-	err = c.Status().Apply(ctx, applied, client.FieldOwner(apply.FieldManager), client.ForceOwnership)
-	switch {
-	case apierrors.IsNotFound(err):
-		return "", nil
-	case err != nil:
-		return "", fmt.Errorf("write status: %w", err)
-	case applied.ResourceVersion == nil:
-		return "", nil
+	err := write(ctx, c, applied, apply.FieldManager)
+	return version(applied.ResourceVersion), err
+}
+
+// WriteFleet does the same for a PeerFleet.
+func WriteFleet(ctx context.Context, c client.Client, f *v1alpha1.PeerFleet, next v1alpha1.PeerFleetStatus) (string, error) {
+	status := applyv1alpha1.PeerFleetStatus()
+	if err := convert(next, status); err != nil {
+		return "", err
 	}
-	return *applied.ResourceVersion, nil
+	applied := applyv1alpha1.PeerFleet(f.Name, f.Namespace).WithUID(f.UID).WithStatus(status)
+	err := write(ctx, c, applied, apply.FleetFieldManager)
+	return version(applied.ResourceVersion), err
+}
+
+// convert goes by way of JSON: there is no converter from a type to its apply configuration.
+func convert(status, applyConfiguration any) error {
+	raw, err := json.Marshal(status)
+	if err != nil {
+		return fmt.Errorf("encode status: %w", err)
+	}
+	if err := json.Unmarshal(raw, applyConfiguration); err != nil {
+		return fmt.Errorf("decode status: %w", err)
+	}
+	return nil
+}
+
+func write(ctx context.Context, c client.Client, applied runtime.ApplyConfiguration, manager string) error {
+	err := c.Status().Apply(ctx, applied, client.FieldOwner(manager), client.ForceOwnership)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	return nil
+}
+
+func version(resourceVersion *string) string {
+	if resourceVersion == nil {
+		return ""
+	}
+	return *resourceVersion
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"fmt"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/gate"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// member is one ordinal of the fleet: wanted, existing, or both.
+type member struct {
+	gate.Peer
+
+	ordinal int32
+	// live is nil where the PeerNode does not exist, and where it is not the fleet's.
+	live *v1alpha1.PeerNode
+	// finding is what keeps the fleet from touching the PeerNode under this name, nil when nothing does.
+	finding *conditions.Finding
+	// change is what is to be applied, nil when the PeerNode is as wanted.
+	change *intent.Change
+	// restarts is true when the change replaces a pod.
+	restarts bool
+}
+
+// members lists the wanted ordinals and those that are on their way out, by ordinal.
+func members(o Observed, revision string) ([]*member, error) {
+	var out []*member
+	pods := podTemplates{o: o, known: map[string]string{}}
+	for ordinal := range o.Fleet.Spec.Replicas {
+		m, err := wanted(o, ordinal, revision, pods)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	for name, live := range o.Peers {
+		ordinal, ok := names.Ordinal(o.Fleet.Name, name)
+		if ok && ordinal >= o.Fleet.Spec.Replicas && metav1.IsControlledBy(live, o.Fleet) {
+			out = append(out, &member{ordinal: ordinal, live: live, Peer: gate.Peer{Name: name}})
+		}
+	}
+	slices.SortFunc(out, func(a, b *member) int { return int(a.ordinal - b.ordinal) })
+	return out, nil
+}
+
+func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*member, error) {
+	name := names.Peer(o.Fleet.Name, ordinal)
+	live := o.Peers[name]
+	m := &member{ordinal: ordinal, Peer: gate.Peer{Name: name, Wanted: true, Why: "is being made"}}
+	if live != nil {
+		if m.finding = untouchable(o, live); m.finding != nil {
+			m.Why = m.finding.Message
+			return m, nil
+		}
+		m.live = live
+	}
+	spec := specOf(o, ordinal, live)
+	m.Parked = spec.Suspend
+	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision)
+	if err != nil {
+		return nil, err
+	}
+	want, err := intent.From(applied)
+	if err != nil {
+		return nil, err
+	}
+	if live == nil {
+		m.change, m.Updated = &intent.Change{Intent: want}, true
+		return m, nil
+	}
+	if m.change, err = intent.ChangeOf(want, live); err != nil {
+		return nil, err
+	}
+	m.restarts = m.change != nil && pods.differ(live.Spec, spec)
+	m.Updated = !m.restarts
+	m.Up, m.Refused, m.Why = stateOf(live)
+	return m, nil
+}
+
+// untouchable says why the PeerNode under a wanted name cannot be one of the fleet's, nil when it can.
+func untouchable(o Observed, live *v1alpha1.PeerNode) *conditions.Finding {
+	owner := metav1.GetControllerOf(live)
+	switch {
+	case live.DeletionTimestamp != nil:
+		return conditions.Wait(v1alpha1.ReasonWaitingForPeers, fmt.Sprintf("PeerNode %s is going away and will be made anew", live.Name))
+	case !gate.OfFleet(o.Fleet, live), owner != nil && owner.Kind != "PeerFleet", owner != nil && owner.Name != o.Fleet.Name:
+		return conditions.Refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(
+			"PeerNode %s/%s exists and is not of this fleet; it is left alone. To let the fleet take it over, label it %s=%s; otherwise remove it",
+			live.Namespace, live.Name, v1alpha1.LabelFleet, o.Fleet.Name))
+	case owner != nil && owner.UID != o.Fleet.UID:
+		return conditions.Wait(v1alpha1.ReasonWaitingForPeers, fmt.Sprintf("PeerNode %s of a deleted PeerFleet of this name is still going away", live.Name))
+	}
+	return nil
+}
+
+// stateOf reads a peer's own status. One whose newest spec has not been looked at may be about to restart, and so
+// may one that is being worked on; a volume that grows does not disturb it.
+func stateOf(p *v1alpha1.PeerNode) (up, refused bool, why string) {
+	ready := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReady)
+	reconciling := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReconciling)
+	stalled := conditions.Find(p.Status.Conditions, v1alpha1.ConditionStalled)
+	refused = stalled.Status == metav1.ConditionTrue
+	switch {
+	case p.Status.ObservedGeneration != p.Generation:
+		return false, false, "its newest spec has not been carried out yet"
+	case refused:
+		return ready.Status == metav1.ConditionTrue, true, stalled.Reason + ": " + stalled.Message
+	case reconciling.Status == metav1.ConditionTrue && reconciling.Reason != v1alpha1.ReasonWaitingForResize:
+		return false, false, reconciling.Reason + ": " + reconciling.Message
+	case ready.Status != metav1.ConditionTrue:
+		return false, false, ready.Reason + ": " + ready.Message
+	}
+	return true, false, ""
+}
+
+// podTemplates remembers what specs lead to: most peers have the same one.
+type podTemplates struct {
+	o     Observed
+	known map[string]string
+}
+
+// differ reports whether changing one spec into the other replaces the pod.
+func (t podTemplates) differ(before, after v1alpha1.PeerNodeSpec) bool {
+	was, is := t.of(before), t.of(after)
+	return was == "" || is == "" || was != is
+}
+
+// of is "" for a spec that cannot be built, which must not reach every peer at once.
+func (t podTemplates) of(spec v1alpha1.PeerNodeSpec) string {
+	key := keyOf(spec)
+	if template, ok := t.known[key]; ok {
+		return template
+	}
+	b, refused := build(t.o, spec, nil)
+	if refused != nil {
+		b.podTemplate = ""
+	}
+	t.known[key] = b.podTemplate
+	return b.podTemplate
+}
+
+// counted reports whether the budget sees the pod of the peer, or soon will. That of a PeerNode which the fleet is
+// about to take over does not carry the fleet's label yet.
+func (m *member) counted(o Observed) bool {
+	if m.live == nil {
+		return !o.Fleet.Spec.Paused
+	}
+	return m.live.Spec.Fleet != nil
+}
+
+// departs reports whether a peer on its way out can be deleted now: what becomes of its volume has to be on record
+// before, and the finalizer that sees to it in place.
+func (m *member) departs(policy v1alpha1.RetentionPolicy) bool {
+	guarded := slices.Contains(m.live.Finalizers, v1alpha1.FinalizerData)
+	return m.live.DeletesData() == (policy == v1alpha1.RetentionDelete) && guarded == m.live.DeletesData()
+}
+
+// leave is the change that lets a peer on its way out leave its volume as the fleet says.
+func (m *member) leave(o Observed, policy v1alpha1.RetentionPolicy) (*intent.Change, error) {
+	spec := *m.live.Spec.DeepCopy()
+	spec.DeletionPolicy.Data = policy
+	applied, err := resources.FleetPeer(o.Fleet, m.ordinal, spec, m.live.Annotations[v1alpha1.AnnotationRevision])
+	if err != nil {
+		return nil, err
+	}
+	want, err := intent.From(applied)
+	if err != nil {
+		return nil, err
+	}
+	return intent.ChangeOf(want, m.live)
+}

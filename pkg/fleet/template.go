@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// template is the template with what the fleet adds to it. The operator's default image is written down, so that
+// another default is a change like any other and goes through the gates.
+func template(o Observed) v1alpha1.PeerNodeSpec {
+	spec := *o.Fleet.Spec.Template.Spec.DeepCopy()
+	if spec.Image == "" && spec.Software.P2PAgent != nil {
+		spec.Image = o.Options.Defaults.P2PAgentImage
+	}
+	spec.Fleet = &v1alpha1.FleetMembership{Name: o.Fleet.Name, Spread: o.Fleet.Spec.Spread.DeepCopy()}
+	return spec
+}
+
+// specOf is the spec of one peer: the template and its override. live is nil for a peer that does not exist.
+func specOf(o Observed, ordinal int32, live *v1alpha1.PeerNode) v1alpha1.PeerNodeSpec {
+	spec := template(o)
+	for _, override := range o.Fleet.Spec.Overrides {
+		if override.Ordinal == ordinal {
+			lay(override, &spec)
+		}
+	}
+	// A volume never shrinks, also when an override that made it larger is taken back.
+	if live != nil && live.Spec.Storage.Size.Cmp(spec.Storage.Size) > 0 {
+		spec.Storage.Size = live.Spec.Storage.Size
+	}
+	return spec
+}
+
+func lay(override v1alpha1.PeerOverride, spec *v1alpha1.PeerNodeSpec) {
+	if override.Suspend != nil {
+		spec.Suspend = *override.Suspend
+	}
+	if override.Image != "" {
+		spec.Image = override.Image
+	}
+	if override.Storage != nil {
+		if size, err := resource.ParseQuantity(string(override.Storage.Size)); err == nil { // admission refuses what is no size
+			spec.Storage.Size = size
+		}
+	}
+}
+
+// revisionOf names the present template: a number that grows with each new one, and its hash. A template that a
+// peer already has keeps its number, so that going back is going back.
+func revisionOf(o Observed) (string, error) {
+	raw, err := json.Marshal(template(o))
+	if err != nil {
+		return "", fmt.Errorf("encode the template: %w", err)
+	}
+	hash := intent.Hash(raw)[:8]
+	known := []string{o.Fleet.Status.UpdateRevision}
+	for _, p := range o.Peers {
+		known = append(known, p.Annotations[v1alpha1.AnnotationRevision])
+	}
+	highest := 0
+	for _, revision := range known {
+		number, other, ok := parseRevision(revision)
+		if ok && other == hash {
+			return revision, nil
+		}
+		highest = max(highest, number)
+	}
+	return fmt.Sprintf("%d-%s", highest+1, hash), nil
+}
+
+func parseRevision(revision string) (number int, hash string, ok bool) {
+	digits, hash, found := strings.Cut(revision, "-")
+	number, err := strconv.Atoi(digits)
+	return number, hash, found && err == nil && number > 0
+}
+
+// built is a peer as its software and the operator's builders would run it.
+type built struct {
+	peerNode *v1alpha1.PeerNode
+	kind     peer.Kind
+	workload peer.Workload
+	// podTemplate decides whether a change restarts the peer.
+	podTemplate string
+}
+
+// build runs a spec through the software and the builders. The name is that of no peer in particular, so that the
+// pods of two peers with the same spec compare as the same.
+func build(o Observed, spec v1alpha1.PeerNodeSpec, neighbours []peer.Neighbour) (built, *conditions.Finding) {
+	p := &v1alpha1.PeerNode{Spec: spec}
+	p.Name, p.Namespace = o.Fleet.Name, o.Fleet.Namespace
+	b := built{peerNode: defaults.PeerNode(p, o.Options.Defaults)}
+	b.kind = kinds.For(b.peerNode.Spec.Software)
+	switch {
+	case b.kind == nil:
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.template.spec.software names no software that this version of the operator knows")
+	case b.peerNode.Spec.Image == "":
+		return b, conditions.Refuse(v1alpha1.ReasonNoImage, "spec.template.spec.image is not set and the operator was started without --default-p2p-agent-image")
+	}
+	var err error
+	if b.workload, err = b.kind.Workload(peer.Input{PeerNode: b.peerNode, Peers: neighbours}); err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.template: "+err.Error())
+	}
+	b.peerNode.Spec.Suspend = false
+	set, err := resources.StatefulSet(resources.Input{PeerNode: b.peerNode, Workload: b.workload, Options: o.Options.Resources})
+	if err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, "spec.template: "+err.Error())
+	}
+	raw, err := json.Marshal(set.Spec.Template)
+	if err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, "spec.template: "+err.Error())
+	}
+	b.podTemplate = string(raw)
+	return b, nil
+}
+
+// keyOf tells specs apart.
+func keyOf(spec v1alpha1.PeerNodeSpec) string {
+	raw, err := json.Marshal(spec)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
