@@ -16,23 +16,28 @@ import (
 	"github.com/peernode/operator/test/cluster/audit"
 )
 
-// leaks fails for objects that outlive their PeerNode without being declared to, and for declared ones that do not.
+// leaks fails for objects that outlive their PeerNode or PeerFleet without being declared to, and for declared ones that do not.
 func leaks(objects []unstructured.Unstructured, retained []string) error {
 	living, names := map[types.UID]bool{}, map[string]bool{}
 	for _, object := range objects {
-		if object.GetKind() == "PeerNode" {
+		switch object.GetKind() {
+		case "PeerNode":
 			living[object.GetUID()] = true
 			names[object.GetName()] = true
+		case "PeerFleet":
+			living[object.GetUID()] = true
 		}
 	}
 	left := map[string]bool{}
 	for _, object := range objects {
 		labels := object.GetLabels()
-		if labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && !names[labels[v1alpha1.LabelPeerNode]] {
+		peer, ofPeer := labels[v1alpha1.LabelPeerNode]
+		ownerless := len(object.GetOwnerReferences()) == 0
+		if labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && !names[peer] && (ofPeer || ownerless) {
 			left[label(object)] = true
 		}
 		for _, owner := range object.GetOwnerReferences() {
-			if owner.Kind == "PeerNode" && !living[owner.UID] {
+			if (owner.Kind == "PeerNode" || owner.Kind == "PeerFleet") && !living[owner.UID] {
 				left[label(object)] = true
 			}
 		}

@@ -20,8 +20,8 @@ type operator struct {
 }
 
 // start starts an operator of the run's namespace, to be killed at write k; 0 lets it live.
-func (h *Harness) start(ctx context.Context, w *World, k int, way Way) (*operator, error) {
-	return h.startIn(ctx, w, newWire(k, way), nil)
+func (h *Harness) start(ctx context.Context, w *World, s Scenario, k int, way Way) (*operator, error) {
+	return h.startIn(ctx, w, newWire(k, way, s.KilledOver), nil)
 }
 
 // startIn starts an operator behind a wire, and behind whatever else lies between the two and the API server.

@@ -40,7 +40,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 			res.err = fmt.Errorf("in namespace %s: %w", w.Namespace, res.err)
 		}
 	}()
-	operator, err := h.start(ctx, w, k, way)
+	operator, err := h.start(ctx, w, s, k, way)
 	if err != nil {
 		return result{err: err}
 	}
@@ -66,7 +66,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 		if res.err = operator.end(); res.err != nil {
 			return res
 		}
-		if operator, res.err = h.start(ctx, w, 0, ""); res.err != nil {
+		if operator, res.err = h.start(ctx, w, s, 0, ""); res.err != nil {
 			return res
 		}
 	}

@@ -33,6 +33,8 @@ type Scenario struct {
 	When Step
 	// Afterwards goes on with the survivor, undisturbed, and its end is compared too.
 	Afterwards Step
+	// KilledOver chooses, by method and path, the writes over which the operator is killed; nil for every one.
+	KilledOver func(method, path string) bool
 	// DeletesData says that the spec asks for a volume to be deleted. In any other scenario that is a violation.
 	DeletesData bool
 }

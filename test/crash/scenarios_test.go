@@ -4,6 +4,7 @@ package crash_test
 
 import (
 	"context"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -96,7 +97,7 @@ func scenarios() []crash.Scenario {
 				Settled: all(serving("alpha"), podSelects("alpha", "kubernetes.io/os")),
 			},
 		},
-	}, append(deletions(), refusals()...)...)
+	}, slices.Concat(deletions(), refusals(), fleets())...)
 }
 
 // deletions are the ways in which a PeerNode can go, and come back.

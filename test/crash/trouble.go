@@ -52,7 +52,7 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference r
 		}
 	}()
 	for range t.Operators {
-		operator, startErr := h.startIn(ctx, w, newWire(0, ""), t.Through)
+		operator, startErr := h.startIn(ctx, w, newWire(0, "", nil), t.Through)
 		if startErr != nil {
 			return startErr
 		}

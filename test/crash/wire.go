@@ -14,7 +14,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
 
 	"github.com/peernode/operator/test/testenv"
 )
@@ -44,7 +44,8 @@ var errDead = errors.New("the process is dead")
 type wire struct {
 	at   int
 	way  Way
-	stop context.CancelFunc // ends the operator in good order
+	over func(method, path string) bool // nil for every write
+	stop context.CancelFunc             // ends the operator in good order
 
 	mu         sync.Mutex
 	armed      bool
@@ -54,8 +55,8 @@ type wire struct {
 	broken     chan struct{}
 }
 
-func newWire(at int, way Way) *wire {
-	return &wire{at: at, way: way, broken: make(chan struct{})}
+func newWire(at int, way Way, over func(method, path string) bool) *wire {
+	return &wire{at: at, way: way, over: over, broken: make(chan struct{})}
 }
 
 func (w *wire) arm() {
@@ -102,7 +103,7 @@ func (w *wire) count(r *http.Request) (breaks, dead bool) {
 	if w.dead {
 		return false, true
 	}
-	if !w.armed || !counts(r) {
+	if !w.armed || !counts(r) || w.over != nil && !w.over(r.Method, r.URL.Path) {
 		return false, false
 	}
 	w.writes = append(w.writes, r.Method+" "+r.URL.Path)
@@ -168,9 +169,19 @@ func (w *wire) inspect(r *http.Request) error {
 	return nil
 }
 
+// codecs know the options of deleting Kubernetes' kinds and ours.
+var codecs = sync.OnceValues(func() (serializer.CodecFactory, error) {
+	scheme, err := testenv.Scheme()
+	return serializer.NewCodecFactory(scheme), err
+})
+
 // deleteOptions reads a body in any of the encodings that clients choose.
 func deleteOptions(body []byte) (*metav1.DeleteOptions, error) {
-	decoded, _, err := scheme.Codecs.UniversalDeserializer().Decode(body, nil, nil)
+	known, err := codecs()
+	if err != nil {
+		return nil, err
+	}
+	decoded, _, err := known.UniversalDeserializer().Decode(body, nil, nil)
 	if err != nil {
 		return nil, err
 	}

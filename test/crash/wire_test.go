@@ -47,7 +47,7 @@ func TestTheWireBreaksWhereItShould(t *testing.T) {
 			defer server.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			w := newWire(c.at, c.way)
+			w := newWire(c.at, c.way, nil)
 			w.stop = cancel
 			w.arm()
 			through := w.through(http.DefaultTransport)
@@ -95,7 +95,7 @@ func TestDeletionsHaveToNameTheirObject(t *testing.T) {
 		"the body is in no encoding that is decoded": {`<DeleteOptions/>`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWire(0, "")
+			w := newWire(0, "", nil)
 			if err := w.inspect(httptest.NewRequest(http.MethodDelete, "/x", strings.NewReader(c.body))); err != nil {
 				t.Fatal(err)
 			}

@@ -167,7 +167,7 @@ var wrongSpecs = map[string]wrong{
 	},
 	"A request above its limit can never be met.": {
 		p2pAgent, `spec: {resources: {requests: {cpu: 100m, memory: 1Gi}, limits: {memory: 1023Mi}}}`,
-		refusals{"spec.resources.requests": "must not exceed the limit of the same resource"},
+		refusals{"spec.resources.requests": "of cpu and memory must not exceed their limits"},
 	},
 	"Compute of more kinds than there are is refused.": {
 		p2pAgent, `spec: {resources: {requests: ` + resources(9) + `, limits: ` + resources(9) + `}}`,

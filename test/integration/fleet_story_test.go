@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/test/builders"
+)
+
+// fleet makes a PeerFleet named relay and waits until every peer serves and the operator has nothing left to say.
+func (s *story) fleet(replicas int32, modify ...func(*v1alpha1.PeerFleet)) *v1alpha1.PeerFleet {
+	s.Helper()
+	f := builders.PeerFleet(s.ns, "relay", replicas, modify...)
+	s.must(env.Admin.Create(s.Context(), f))
+	s.allServe(f)
+	return f
+}
+
+func (s *story) allServe(f *v1alpha1.PeerFleet) {
+	s.Helper()
+	s.fleetBecomes(f, v1alpha1.ConditionReconciling, metav1.ConditionFalse, v1alpha1.ReasonSettled)
+	s.fleetBecomes(f, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing)
+	s.eventually(func() error {
+		if err := s.get(f.Name, f); err != nil {
+			return err
+		}
+		if st := f.Status; st.Replicas != f.Spec.Replicas || st.ReadyReplicas+st.ParkedReplicas != f.Spec.Replicas || st.UpdatedReplicas != f.Spec.Replicas {
+			return fmt.Errorf("status tells of %d peers, %d ready, %d updated, want %d: %+v", st.Replicas, st.ReadyReplicas, st.UpdatedReplicas, f.Spec.Replicas, st)
+		}
+		return nil
+	})
+}
+
+// fleetBecomes waits until a condition of the present generation has a status and a reason.
+func (s *story) fleetBecomes(f *v1alpha1.PeerFleet, conditionType string, status metav1.ConditionStatus, reason string) metav1.Condition {
+	s.Helper()
+	var c metav1.Condition
+	s.eventually(func() error {
+		if err := s.get(f.Name, f); err != nil {
+			return err
+		}
+		c = conditions.Find(f.Status.Conditions, conditionType)
+		if c.Status != status || c.Reason != reason || c.ObservedGeneration != f.Generation {
+			return fmt.Errorf("%s of generation %d/%d is %s, %s (%s), want %s, %s",
+				conditionType, c.ObservedGeneration, f.Generation, c.Status, c.Reason, c.Message, status, reason)
+		}
+		return nil
+	})
+	return c
+}
+
+func (s *story) editFleet(f *v1alpha1.PeerFleet, change ...func(*v1alpha1.PeerFleet)) {
+	s.Helper()
+	s.must(retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		if err := s.get(f.Name, f); err != nil {
+			return err
+		}
+		for _, c := range change {
+			c(f)
+		}
+		return env.Admin.Update(s.Context(), f)
+	}))
+}
+
+// peersOf lists the PeerNodes of the fleet by name.
+func (s *story) peersOf(f *v1alpha1.PeerFleet) map[string]v1alpha1.PeerNode {
+	s.Helper()
+	list := &v1alpha1.PeerNodeList{}
+	s.must(env.Admin.List(s.Context(), list, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name}))
+	out := map[string]v1alpha1.PeerNode{}
+	for _, p := range list.Items {
+		out[p.Name] = p
+	}
+	return out
+}
+
+// uids are those of the objects of a kind in the namespace that have a label, by name.
+func (s *story) uids(list client.ObjectList, label string) map[string]string {
+	s.Helper()
+	s.must(env.Admin.List(s.Context(), list, client.InNamespace(s.ns), client.HasLabels{label}))
+	out := map[string]string{}
+	switch l := list.(type) {
+	case *corev1.PersistentVolumeClaimList:
+		for _, o := range l.Items {
+			out[o.Name] = string(o.UID)
+		}
+	case *corev1.SecretList:
+		for _, o := range l.Items {
+			out[o.Name] = string(o.UID)
+		}
+	case *corev1.PodList:
+		for _, o := range l.Items {
+			out[o.Name] = string(o.UID)
+		}
+	default:
+		s.Fatalf("no uids of a %T", list)
+	}
+	return out
+}
+
+// pods follows the pods of a fleet and remembers the fewest that were ready at a time.
+type pods struct {
+	mu     sync.Mutex
+	ready  map[string]bool
+	fewest int
+	stop   func()
+}
+
+// followPods watches from now on, when all pods are ready.
+func (s *story) followPods(f *v1alpha1.PeerFleet) *pods {
+	s.Helper()
+	watcher, err := client.NewWithWatch(env.AdminConfig, client.Options{Scheme: env.Scheme})
+	s.must(err)
+	list := &corev1.PodList{}
+	options := []client.ListOption{client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name}}
+	s.must(watcher.List(s.Context(), list, options...))
+	p := &pods{ready: map[string]bool{}, fewest: len(list.Items)}
+	for i := range list.Items {
+		p.ready[list.Items[i].Name] = isReady(&list.Items[i])
+	}
+	ctx, cancel := context.WithCancel(s.Context())
+	events, err := watcher.Watch(ctx, &corev1.PodList{}, append(options, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})...)
+	s.must(err)
+	var following sync.WaitGroup
+	following.Go(func() {
+		for e := range events.ResultChan() {
+			p.see(e)
+		}
+	})
+	p.stop = func() { events.Stop(); cancel(); following.Wait() }
+	s.Cleanup(p.stop)
+	return p
+}
+
+func (p *pods) see(e watch.Event) {
+	pod, ok := e.Object.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ready[pod.Name] = e.Type != watch.Deleted && isReady(pod)
+	n := 0
+	for _, ready := range p.ready {
+		if ready {
+			n++
+		}
+	}
+	p.fewest = min(p.fewest, n)
+}
+
+// leastReady ends the watch and returns the fewest pods that were ready at a time.
+func (p *pods) leastReady() int {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fewest
+}
+
+func isReady(pod *corev1.Pod) bool {
+	if pod.DeletionTimestamp != nil {
+		return false
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
