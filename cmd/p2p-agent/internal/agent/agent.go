@@ -119,7 +119,7 @@ func (a *Agent) build() error {
 	if want := a.config.Identity.KeyType; a.info.KeyType != want {
 		return fmt.Errorf("identity.key_type is %s but the key in %s is of type %s", want, a.config.Identity.Storage.Location, a.info.KeyType)
 	}
-	if a.static, err = peerlist.New("peers.", a.config.Peers.AllowedPeers, a.config.Peers.Bootstrap); err != nil {
+	if a.static, err = a.config.Peers.List(); err != nil {
 		return err
 	}
 	if a.store, err = store.Open(a.config.Storage.Path, a.info.PeerID); err != nil {

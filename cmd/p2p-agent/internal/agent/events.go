@@ -45,7 +45,7 @@ func (o observer) Banned(p peer.ID, until time.Time) {
 	o.metrics.Bans.Inc()
 	o.Suspicious(p, "exceeded the rate limit, banned until "+until.UTC().Format(time.RFC3339))
 	// Not here: the ban is found out while a stream of this very peer is opened.
-	go o.disconnect(p)
+	go o.disconnect(p, noLongerPermitted)
 }
 
 // handshakeFailed tells a wrong identity from broken cryptography.
@@ -59,26 +59,38 @@ func (a *Agent) handshakeFailed(err error) {
 	a.log.Warn("security handshake failed", "error", err)
 }
 
+// The reasons for which the agent itself ends a connection.
+const (
+	noLongerPermitted = "no longer permitted"
+	noLongerNeeded    = "a sibling that neither end would dial any more"
+)
+
 // applyList puts a new list of peers in force: first who may stay, then who is
-// dialled.
+// dialled, last which connections are left over.
 func (a *Agent) applyList(ctx context.Context, list peerlist.List) {
 	merged := a.static.Merge(list).Without(a.info.PeerID)
 	a.gate.SetAllowed(merged.Allowed)
 	for _, p := range a.host.Network().Peers() {
 		if !a.gate.Permits(p) {
-			a.disconnect(p)
+			a.disconnect(p, noLongerPermitted)
 		}
 	}
-	for p := range merged.Bootstrap {
+	dialled := merged.Dialled(a.info.PeerID)
+	for p := range dialled {
 		if !a.gate.Permits(p) {
-			a.log.Warn("bootstrap peer is not dialled while it is banned or not in allowed_peers", "peer", p)
+			a.log.Warn("peer is not dialled while it is banned or not in allowed_peers", "peer", p)
 		}
 	}
-	a.dialer.Set(ctx, merged.Bootstrap)
+	a.dialer.Set(ctx, dialled)
+	// A growing fleet gives an agent other siblings with each list. Kept, the
+	// earlier ones would fill max_peers. One whose list is older dials again.
+	for _, p := range merged.Spare(a.info.PeerID, a.host.Network().Peers()) {
+		a.disconnect(p, noLongerNeeded)
+	}
 }
 
-func (a *Agent) disconnect(p peer.ID) {
-	a.log.Info("disconnecting peer that is no longer permitted", "peer", p)
+func (a *Agent) disconnect(p peer.ID, why string) {
+	a.log.Info("disconnecting peer", "peer", p, "why", why)
 	if err := a.host.Network().ClosePeer(p); err != nil {
 		a.log.Warn("closing a connection", "peer", p, "error", err)
 	}
@@ -89,7 +101,7 @@ func (a *Agent) disconnect(p peer.ID) {
 func (a *Agent) enforcer() network.Notifiee {
 	return &network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
 		if !a.gate.Permits(c.RemotePeer()) {
-			go a.disconnect(c.RemotePeer())
+			go a.disconnect(c.RemotePeer(), noLongerPermitted)
 			return
 		}
 		a.log.Info("peer connected", "peer", c.RemotePeer(), "address", c.RemoteMultiaddr(), "direction", c.Stat().Direction.String())

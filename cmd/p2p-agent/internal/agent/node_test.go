@@ -119,6 +119,11 @@ func list(allowed []*node, dial ...string) string {
 	return b.String()
 }
 
+// siblings writes the part of a peers file that a fleet adds.
+func siblings(addresses ...string) string {
+	return "siblings:\n- " + strings.Join(addresses, "\n- ") + "\n"
+}
+
 // address is the first address of the node that contains the given part, with
 // the peer ID.
 func (n *node) address(t *testing.T, part string) string {

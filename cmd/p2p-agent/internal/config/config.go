@@ -57,9 +57,10 @@ type Peers struct {
 	RequireAuthentication bool `yaml:"require_authentication"`
 	// File is an optional peer list that is reloaded without a restart.
 	File string `yaml:"file"`
-	// AllowedPeers and Bootstrap are static and merged with those of File.
+	// AllowedPeers, Bootstrap and Siblings are static and merged with those of File.
 	AllowedPeers []string `yaml:"allowed_peers"`
 	Bootstrap    []string `yaml:"bootstrap"`
+	Siblings     []string `yaml:"siblings"`
 }
 
 // Storage is the only folder the agent writes to.

@@ -34,6 +34,9 @@ func TestParseAccepts(t *testing.T) {
 			c.Peers.AllowedPeers = []string{somePeer}
 			c.Peers.Bootstrap = []string{"/dns4/b/tcp/1/p2p/" + somePeer}
 		}},
+		"a static sibling": {"peers: {siblings: [/dns4/b/tcp/1/p2p/" + somePeer + "]}", func(c *Config) {
+			c.Peers.Siblings = []string{"/dns4/b/tcp/1/p2p/" + somePeer}
+		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -82,6 +85,7 @@ func TestParseRefuses(t *testing.T) {
 		"a peer ID that is none":                {"peers: {allowed_peers: [" + somePeer + ", bob]}", `peers.allowed_peers[1]: "bob" is not a peer ID`},
 		"a bootstrap address without peer ID":   {"peers: {bootstrap: [/dns4/b/tcp/8000]}", "peers.bootstrap[0]"},
 		"a bootstrap peer ID without address":   {"peers: {bootstrap: [/p2p/" + somePeer + "]}", "peers.bootstrap[0]"},
+		"a sibling without peer ID":             {"peers: {siblings: [/dns4/b/tcp/8000]}", "peers.siblings[0]"},
 		"an older TLS":                          {"security: {communication: {encryption: tls1.2}}", "security.communication.encryption"},
 		"lax certificate checks":                {"security: {communication: {certificate_verification: none}}", "security.communication.certificate_verification"},
 		"signing with another key type":         {"security: {messages: {signing: secp256k1}}", "security.messages.signing: must repeat identity.key_type (ed25519)"},

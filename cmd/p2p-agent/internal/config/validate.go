@@ -68,8 +68,13 @@ func listenAddress(path, s string) error {
 	return fmt.Errorf("%s: %q must be an IP address with /tcp/PORT, /tcp/PORT/ws or /udp/PORT/quic-v1", path, s)
 }
 
+// List parses the static peers.
+func (p *Peers) List() (peerlist.List, error) {
+	return peerlist.New("peers.", peerlist.Entries{AllowedPeers: p.AllowedPeers, Bootstrap: p.Bootstrap, Siblings: p.Siblings})
+}
+
 func (p *Peers) validate() error {
-	_, listErr := peerlist.New("peers.", p.AllowedPeers, p.Bootstrap)
+	_, listErr := p.List()
 	errs := []error{
 		oneOf("peers.trust_level", p.TrustLevel, "strict", "moderate", "relaxed"),
 		check(p.RequireAuthentication, "peers.require_authentication: only true is possible; every libp2p handshake authenticates"),

@@ -30,7 +30,7 @@ const (
 	lookEvery = 500 * time.Millisecond
 )
 
-// Dialer keeps a connection to every bootstrap peer, forever.
+// Dialer keeps a connection to each of the peers it is given, forever.
 type Dialer struct {
 	host            libp2phost.Host
 	permits         func(peer.ID) bool
@@ -53,8 +53,8 @@ func NewDialer(h libp2phost.Host, permits func(peer.ID) bool, handshakeFailed fu
 	return &Dialer{host: h, permits: permits, handshakeFailed: handshakeFailed, log: log, kept: map[peer.ID]keeper{}}
 }
 
-// Set replaces the bootstrap peers. New ones are dialled at once and kept until
-// ctx ends; connections to removed ones stay until they end or the gate closes them.
+// Set replaces the peers. New ones are dialled at once and kept until
+// ctx ends; connections to removed ones stay until somebody closes them.
 func (d *Dialer) Set(ctx context.Context, peers map[peer.ID][]multiaddr.Multiaddr) {
 	d.keptL.Lock()
 	defer d.keptL.Unlock()
@@ -117,6 +117,6 @@ func (d *Dialer) dial(ctx context.Context, info peer.AddrInfo) {
 		if failed := quicHandshakeError(err); failed != nil {
 			d.handshakeFailed(failed)
 		}
-		d.log.Info("cannot reach bootstrap peer, will try again", "peer", info.ID, "addresses", info.Addrs, "error", err)
+		d.log.Info("cannot reach peer, will try again", "peer", info.ID, "addresses", info.Addrs, "error", err)
 	}
 }

@@ -21,26 +21,33 @@ import (
 // maxSize is the largest file read: a ConfigMap cannot be larger.
 const maxSize = 1 << 20
 
+// Addresses are those of some peers, by peer.
+type Addresses map[peer.ID][]multiaddr.Multiaddr
+
 // List is a parsed list of peers. It is never changed after it is made.
 type List struct {
 	// Allowed are the peers that may connect under trust level strict.
 	Allowed map[peer.ID]struct{}
-	// Bootstrap are the addresses to keep a connection to, by peer.
-	Bootstrap map[peer.ID][]multiaddr.Multiaddr
+	// Bootstrap are the peers to keep a connection to.
+	Bootstrap Addresses
+	// Siblings are the peers of the same fleet. A connection is kept to the
+	// fingers among them.
+	Siblings Addresses
 }
 
-// file is the shape of peers.yaml.
-type file struct {
+// Entries is a list of peers as it is written, and the shape of peers.yaml.
+type Entries struct {
 	AllowedPeers []string `yaml:"allowed_peers"`
 	Bootstrap    []string `yaml:"bootstrap"`
+	Siblings     []string `yaml:"siblings"`
 }
 
-// New parses peer IDs and bootstrap multiaddrs. Every wrong entry is reported
-// with its place; prefix comes before it.
-func New(prefix string, allowed, bootstrap []string) (List, error) {
-	list := List{Allowed: map[peer.ID]struct{}{}, Bootstrap: map[peer.ID][]multiaddr.Multiaddr{}}
+// New parses peer IDs and multiaddrs. Every wrong entry is reported with its
+// place; prefix comes before it.
+func New(prefix string, entries Entries) (List, error) {
+	list := List{Allowed: map[peer.ID]struct{}{}}
 	var errs []error
-	for i, s := range allowed {
+	for i, s := range entries.AllowedPeers {
 		id, err := peer.Decode(s)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%sallowed_peers[%d]: %q is not a peer ID: %w", prefix, i, s, err))
@@ -48,24 +55,38 @@ func New(prefix string, allowed, bootstrap []string) (List, error) {
 		}
 		list.Allowed[id] = struct{}{}
 	}
-	for i, s := range bootstrap {
+	var bootstrapErr, siblingsErr error
+	list.Bootstrap, bootstrapErr = parseAddresses(prefix+"bootstrap", entries.Bootstrap)
+	list.Siblings, siblingsErr = parseAddresses(prefix+"siblings", entries.Siblings)
+	return list, errors.Join(append(errs, bootstrapErr, siblingsErr)...)
+}
+
+// parseAddresses reads the multiaddrs of the named key.
+func parseAddresses(key string, entries []string) (Addresses, error) {
+	addresses := Addresses{}
+	var errs []error
+	for i, s := range entries {
 		info, err := peer.AddrInfoFromString(s)
 		if err != nil || len(info.Addrs) == 0 {
-			errs = append(errs, fmt.Errorf("%sbootstrap[%d]: %q must be a multiaddr that ends in /p2p/PEERID, as in /dns4/NAME/tcp/8000/p2p/PEERID", prefix, i, s))
+			errs = append(errs, fmt.Errorf("%s[%d]: %q must be a multiaddr that ends in /p2p/PEERID, as in /dns4/NAME/tcp/8000/p2p/PEERID", key, i, s))
 			continue
 		}
-		list.Bootstrap[info.ID] = append(list.Bootstrap[info.ID], info.Addrs...)
+		addresses[info.ID] = append(addresses[info.ID], info.Addrs...)
 	}
-	return list, errors.Join(errs...)
+	return addresses, errors.Join(errs...)
 }
 
 // Merge returns a list with the entries of both.
 func (l List) Merge(other List) List {
-	merged := List{Allowed: maps.Clone(l.Allowed), Bootstrap: maps.Clone(l.Bootstrap)}
+	merged := List{Allowed: maps.Clone(l.Allowed), Bootstrap: l.Bootstrap.merge(other.Bootstrap), Siblings: l.Siblings.merge(other.Siblings)}
 	maps.Copy(merged.Allowed, other.Allowed)
-	for id, addrs := range other.Bootstrap {
-		all := slices.Concat(merged.Bootstrap[id], addrs)
-		merged.Bootstrap[id] = multiaddr.Unique(all)
+	return merged
+}
+
+func (a Addresses) merge(other Addresses) Addresses {
+	merged := maps.Clone(a)
+	for id, addrs := range other {
+		merged[id] = multiaddr.Unique(slices.Concat(merged[id], addrs))
 	}
 	return merged
 }
@@ -73,10 +94,45 @@ func (l List) Merge(other List) List {
 // Without returns the list without id. A fleet may give every peer the same
 // file; an agent finds itself in it and must not dial itself.
 func (l List) Without(id peer.ID) List {
-	rest := List{Allowed: maps.Clone(l.Allowed), Bootstrap: maps.Clone(l.Bootstrap)}
+	rest := List{Allowed: maps.Clone(l.Allowed), Bootstrap: maps.Clone(l.Bootstrap), Siblings: maps.Clone(l.Siblings)}
 	delete(rest.Allowed, id)
 	delete(rest.Bootstrap, id)
+	delete(rest.Siblings, id)
 	return rest
+}
+
+// Ring is the fleet of self: its siblings and itself. Bootstrap peers keep their
+// place in it, because other agents may know the same peer as a sibling only.
+func (l List) Ring(self peer.ID) Ring {
+	return NewRing(append(slices.Collect(maps.Keys(l.Siblings)), self)...)
+}
+
+// Dialled are the peers that self keeps a connection to: every bootstrap peer,
+// and its fingers among the siblings. A peer that is both has the addresses of
+// the bootstrap peer.
+func (l List) Dialled(self peer.ID) Addresses {
+	dialled := maps.Clone(l.Bootstrap)
+	for _, id := range l.Ring(self).Fingers(self) {
+		if _, ok := dialled[id]; !ok {
+			dialled[id] = l.Siblings[id]
+		}
+	}
+	return dialled
+}
+
+// Spare are the connected siblings that neither self nor they themselves would
+// dial: an earlier list asked for the connection.
+func (l List) Spare(self peer.ID, connected []peer.ID) []peer.ID {
+	ring := l.Ring(self)
+	var spare []peer.ID
+	for _, id := range connected {
+		_, bootstrap := l.Bootstrap[id]
+		_, sibling := l.Siblings[id]
+		if sibling && !bootstrap && !ring.Linked(self, id) {
+			spare = append(spare, id)
+		}
+	}
+	return spare
 }
 
 // Parse reads the content of peers.yaml. Empty content is an error: under trust
@@ -88,14 +144,14 @@ func Parse(data []byte) (List, error) {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
-	var f *file
-	if err := dec.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
-		return List{}, fmt.Errorf("want only allowed_peers and bootstrap, two lists of strings: %w", err)
+	var entries *Entries
+	if err := dec.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
+		return List{}, fmt.Errorf("want only allowed_peers, bootstrap and siblings, three lists of strings: %w", err)
 	}
-	if f == nil {
+	if entries == nil {
 		return List{}, errors.New("the file holds no list; write allowed_peers: [] to allow nobody")
 	}
-	return New("", f.AllowedPeers, f.Bootstrap)
+	return New("", *entries)
 }
 
 // read returns the content of the file at path, refusing what no ConfigMap

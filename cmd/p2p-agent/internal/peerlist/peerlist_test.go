@@ -21,19 +21,24 @@ const (
 
 func TestParse(t *testing.T) {
 	cases := map[string]struct {
-		yaml               string
-		allowed, bootstrap int
-		wantErr            string
+		yaml                         string
+		allowed, bootstrap, siblings int
+		wantErr                      string
 	}{
 		"both lists":                          {yaml: "allowed_peers: [" + alpha + ", " + beta + "]\nbootstrap: [/dns4/b/tcp/1/p2p/" + beta + "]", allowed: 2, bootstrap: 1},
 		"two addresses of one peer":           {yaml: "bootstrap: [/dns4/b/tcp/1/p2p/" + beta + ", /ip4/1.2.3.4/udp/2/quic-v1/p2p/" + beta + "]", bootstrap: 1},
+		"a fleet":                             {yaml: "allowed_peers: [" + alpha + ", " + beta + "]\nbootstrap: []\nsiblings: [/dns/a/tcp/1/p2p/" + alpha + ", /dns/b/tcp/1/p2p/" + beta + "]", allowed: 2, siblings: 2},
+		"siblings alone":                      {yaml: "siblings: [/dns/a/tcp/1/p2p/" + alpha + "]", siblings: 1},
 		"a list that allows nobody":           {yaml: "allowed_peers: []"},
 		"a peer twice":                        {yaml: "allowed_peers: [" + alpha + ", " + alpha + "]", allowed: 1},
 		"an empty file is an accident":        {yaml: " \n", wantErr: "the file is empty"},
 		"a file of comments is an accident":   {yaml: "# gone\n", wantErr: "holds no list"},
 		"one bad entry spoils the file":       {yaml: "allowed_peers: [" + alpha + ", bob]", wantErr: `allowed_peers[1]: "bob" is not a peer ID`},
-		"an unknown field":                    {yaml: "allow: []", wantErr: "want only allowed_peers and bootstrap"},
+		"an unknown field":                    {yaml: "allow: []", wantErr: "want only allowed_peers, bootstrap and siblings"},
 		"a bootstrap address without peer ID": {yaml: "bootstrap: [/dns4/b/tcp/1]", wantErr: "bootstrap[0]"},
+		"a sibling without peer ID":           {yaml: "siblings: [/dns/a/tcp/1/p2p/" + alpha + ", /dns/b/tcp/1]", wantErr: `siblings[1]: "/dns/b/tcp/1" must be a multiaddr`},
+		"a sibling without address":           {yaml: "siblings: [/p2p/" + beta + "]", wantErr: "siblings[0]"},
+		"siblings that are no list":           {yaml: "siblings: " + beta, wantErr: "want only allowed_peers, bootstrap and siblings"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -47,36 +52,37 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(list.Allowed) != c.allowed || len(list.Bootstrap) != c.bootstrap {
-				t.Errorf("got %d allowed, %d bootstrap", len(list.Allowed), len(list.Bootstrap))
+			if len(list.Allowed) != c.allowed || len(list.Bootstrap) != c.bootstrap || len(list.Siblings) != c.siblings {
+				t.Errorf("got %d allowed, %d bootstrap, %d siblings", len(list.Allowed), len(list.Bootstrap), len(list.Siblings))
 			}
 		})
 	}
 }
 
 func TestMergeAndWithoutLeaveTheirInputsAlone(t *testing.T) {
-	a := mustList(t, []string{alpha}, []string{"/dns4/b/tcp/1/p2p/" + beta})
-	b := mustList(t, []string{beta}, []string{"/dns4/b/tcp/1/p2p/" + beta, "/dns4/b/tcp/2/p2p/" + beta})
+	one, both := []string{"/dns4/b/tcp/1/p2p/" + beta}, []string{"/dns4/b/tcp/1/p2p/" + beta, "/dns4/b/tcp/2/p2p/" + beta}
+	a := mustList(t, Entries{AllowedPeers: []string{alpha}, Bootstrap: one, Siblings: one})
+	b := mustList(t, Entries{AllowedPeers: []string{beta}, Bootstrap: both, Siblings: both})
 	merged := a.Merge(b)
-	if len(merged.Allowed) != 2 || len(merged.Bootstrap) != 1 {
+	if len(merged.Allowed) != 2 || len(merged.Bootstrap) != 1 || len(merged.Siblings) != 1 {
 		t.Fatalf("merged: %+v", merged)
 	}
 	for id, addrs := range merged.Bootstrap {
-		if len(addrs) != 2 {
-			t.Errorf("addresses: %v", addrs)
+		if len(addrs) != 2 || len(merged.Siblings[id]) != 2 {
+			t.Errorf("addresses: %v and %v", addrs, merged.Siblings[id])
 		}
-		if rest := merged.Without(id); len(rest.Bootstrap) != 0 || len(rest.Allowed) != 1 {
+		if rest := merged.Without(id); len(rest.Bootstrap) != 0 || len(rest.Siblings) != 0 || len(rest.Allowed) != 1 {
 			t.Errorf("without: %+v", rest)
 		}
 	}
-	if len(a.Allowed) != 1 || len(b.Allowed) != 1 || len(merged.Allowed) != 2 {
+	if len(a.Allowed) != 1 || len(b.Allowed) != 1 || len(merged.Allowed) != 2 || len(merged.Siblings) != 1 {
 		t.Error("an input was changed")
 	}
 }
 
-func mustList(t *testing.T, allowed, bootstrap []string) List {
+func mustList(t *testing.T, entries Entries) List {
 	t.Helper()
-	list, err := New("", allowed, bootstrap)
+	list, err := New("", entries)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,8 @@ func (w *Watcher) Check() {
 		w.fail(err)
 		return
 	}
-	w.Log.Info("peer list loaded", "path", w.Path, "allowed", len(list.Allowed), "bootstrap", len(list.Bootstrap))
+	w.Log.Info("peer list loaded", "path", w.Path,
+		"allowed", len(list.Allowed), "bootstrap", len(list.Bootstrap), "siblings", len(list.Siblings))
 	w.OnList(list)
 }
 
