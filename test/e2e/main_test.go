@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,6 +30,8 @@ const (
 var (
 	// admin may do everything.
 	admin client.Client
+	// config is the way in.
+	config *rest.Config
 	// auditLog is that of the API server.
 	auditLog string
 	// The images that hack/e2e.sh has loaded, by digest.
@@ -51,7 +54,7 @@ func setUp() error {
 		return err
 	}
 	auditLog = node.AuditLogPath()
-	config, err := clientcmd.BuildConfigFromFlags("", node.Kubeconfig())
+	config, err = clientcmd.BuildConfigFromFlags("", node.Kubeconfig())
 	if err != nil {
 		return err
 	}

@@ -3,19 +3,17 @@
 package integration
 
 import (
-	"context"
 	"fmt"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/test/builders"
+	"github.com/peernode/operator/test/testenv"
 )
 
 // fleet makes a PeerFleet named relay and waits until every peer serves and the operator has nothing left to say.
@@ -109,73 +107,11 @@ func (s *story) uids(list client.ObjectList, label string) map[string]string {
 	return out
 }
 
-// pods follows the pods of a fleet and remembers the fewest that were ready at a time.
-type pods struct {
-	mu     sync.Mutex
-	ready  map[string]bool
-	fewest int
-	stop   func()
-}
-
 // followPods watches from now on, when all pods are ready.
-func (s *story) followPods(f *v1alpha1.PeerFleet) *pods {
+func (s *story) followPods(f *v1alpha1.PeerFleet) *testenv.Pods {
 	s.Helper()
-	watcher, err := client.NewWithWatch(env.AdminConfig, client.Options{Scheme: env.Scheme})
+	pods, err := testenv.FollowPods(s.Context(), env.AdminConfig, s.ns, client.MatchingLabels{v1alpha1.LabelFleet: f.Name})
 	s.must(err)
-	list := &corev1.PodList{}
-	options := []client.ListOption{client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name}}
-	s.must(watcher.List(s.Context(), list, options...))
-	p := &pods{ready: map[string]bool{}, fewest: len(list.Items)}
-	for i := range list.Items {
-		p.ready[list.Items[i].Name] = isReady(&list.Items[i])
-	}
-	ctx, cancel := context.WithCancel(s.Context())
-	events, err := watcher.Watch(ctx, &corev1.PodList{}, append(options, &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}})...)
-	s.must(err)
-	var following sync.WaitGroup
-	following.Go(func() {
-		for e := range events.ResultChan() {
-			p.see(e)
-		}
-	})
-	p.stop = func() { events.Stop(); cancel(); following.Wait() }
-	s.Cleanup(p.stop)
-	return p
-}
-
-func (p *pods) see(e watch.Event) {
-	pod, ok := e.Object.(*corev1.Pod)
-	if !ok {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.ready[pod.Name] = e.Type != watch.Deleted && isReady(pod)
-	n := 0
-	for _, ready := range p.ready {
-		if ready {
-			n++
-		}
-	}
-	p.fewest = min(p.fewest, n)
-}
-
-// leastReady ends the watch and returns the fewest pods that were ready at a time.
-func (p *pods) leastReady() int {
-	p.stop()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.fewest
-}
-
-func isReady(pod *corev1.Pod) bool {
-	if pod.DeletionTimestamp != nil {
-		return false
-	}
-	for _, c := range pod.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
+	s.Cleanup(pods.Stop)
+	return pods
 }

@@ -86,7 +86,7 @@ func TestAChangeThatRestartsGoesPeerByPeer(t *testing.T) {
 			t.Errorf("%s still has image %s", name, p.Spec.Image)
 		}
 	}
-	if least := pods.leastReady(); least != 4 {
+	if least := pods.LeastReady(); least != 4 {
 		t.Errorf("%d pods were ready at the worst moment, want 4 of 5", least)
 	}
 	if f.Status.UpdateRevision == before || f.Status.OldestRevision != f.Status.UpdateRevision {
@@ -137,7 +137,7 @@ func TestABadTemplateStopsAtTheCanary(t *testing.T) {
 	if f.Status.UpdateRevision != revision {
 		t.Errorf("the revision is %s after going back to %s", f.Status.UpdateRevision, revision)
 	}
-	if least := pods.leastReady(); least != 8 {
+	if least := pods.LeastReady(); least != 8 {
 		t.Errorf("%d pods were ready at the worst moment, want 8 of 9", least)
 	}
 }
