@@ -110,7 +110,7 @@ var wrongAgents = map[string]wrong{
 		},
 	},
 	"A pod has its own /tmp.": {
-		p2pAgent, contract(`dataPath: /tmp`), refusals{"spec.software.p2pAgent.contract": "can be /tmp, which every pod has for itself"},
+		p2pAgent, contract(`dataPath: /tmp`), refusals{"spec.software.p2pAgent.contract": "none of configPath, keysPath, peersPath and dataPath can be /tmp"},
 	},
 	"Paths of the contract are clean.": {
 		p2pAgent, contract(`configPath: /etc/../srv, keysPath: /keys/, peersPath: /a//b, dataPath: /, livenessPath: "/health?full=1", readinessPath: /./ready`),

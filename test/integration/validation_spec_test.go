@@ -2,16 +2,17 @@
 
 package integration
 
-import (
-	"fmt"
-	"maps"
-)
+import "fmt"
 
 // wrongPeerNodes are the wrong inputs at creation. TestEveryRuleRefusesSomething keeps the tables complete.
 func wrongPeerNodes() map[string]wrong {
 	all := map[string]wrong{}
-	for _, table := range []map[string]wrong{wrongSpecs, wrongAgents, wrongCustoms, wrongNetworks} {
-		maps.Copy(all, table)
+	for about, table := range map[string]map[string]wrong{
+		"peer": wrongSpecs, "agent": wrongAgents, "custom": wrongCustoms, "network": wrongNetworks, "fleet": wrongFleets, "member": wrongMembers,
+	} {
+		for name, c := range table {
+			all[about+": "+name] = c
+		}
 	}
 	return all
 }
