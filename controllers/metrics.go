@@ -14,7 +14,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 )
 
-// scrapeTimeout bounds the listing of PeerNodes, which comes from the cache.
+// scrapeTimeout bounds the listings, which come from the cache.
 const scrapeTimeout = 5 * time.Second
 
 var (
@@ -26,7 +26,7 @@ var (
 		"Size of the PeerNode's volume in bytes.", []string{"namespace", "name"}, nil)
 )
 
-// Metrics tells Prometheus what the status of every PeerNode tells people. It reads the cache when it is
+// Metrics tells Prometheus what the status of every PeerNode and PeerFleet tells people. It reads the cache when it is
 // scraped, so that a metric can never lag behind or outlive its object.
 type Metrics struct {
 	Reader client.Reader
@@ -37,9 +37,12 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- infoDesc
 	out <- conditionDesc
 	out <- volumeDesc
+	out <- fleetPeersDesc
+	out <- fleetConditionDesc
+	out <- fleetHeldDesc
 }
 
-// Collect reads the PeerNodes.
+// Collect reads the PeerNodes and PeerFleets.
 func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
@@ -51,20 +54,31 @@ func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	for i := range list.Items {
 		collect(&list.Items[i], out)
 	}
+	fleets := &v1alpha1.PeerFleetList{}
+	if err := m.Reader.List(ctx, fleets); err != nil {
+		ctrl.Log.WithName("metrics").Error(err, "cannot list PeerFleets")
+		return
+	}
+	for i := range fleets.Items {
+		collectFleet(&fleets.Items[i], out)
+	}
 }
 
 func collect(p *v1alpha1.PeerNode, out chan<- prometheus.Metric) {
 	out <- gauge(infoDesc, 1, p.Namespace, p.Name, p.Status.Software)
 	for _, c := range p.Status.Conditions {
-		value := 0.0
-		if c.Status == metav1.ConditionTrue {
-			value = 1
-		}
-		out <- gauge(conditionDesc, value, p.Namespace, p.Name, c.Type, c.Reason)
+		out <- gauge(conditionDesc, oneIfTrue(c), p.Namespace, p.Name, c.Type, c.Reason)
 	}
 	if s := p.Status.Storage; s != nil && s.Capacity != nil {
 		out <- gauge(volumeDesc, s.Capacity.AsApproximateFloat64(), p.Namespace, p.Name)
 	}
+}
+
+func oneIfTrue(c metav1.Condition) float64 {
+	if c.Status == metav1.ConditionTrue {
+		return 1
+	}
+	return 0
 }
 
 func gauge(desc *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

@@ -31,6 +31,7 @@ up() {
   install_operator
   apply_samples
   wait_ready
+  show_fleet
   show
 }
 
@@ -87,7 +88,7 @@ image_values() { # KEY REFERENCE
 apply_samples() {
   say "applying config/samples"
   samples_overlay "$work/samples"
-  kubectl apply --server-side -k "$work/samples"
+  kubectl apply --server-side --force-conflicts -k "$work/samples" # over what an earlier demo changed
 }
 
 wait_ready() {
@@ -115,10 +116,52 @@ connected() {
   [ "$(kubectl exec --namespace peers alpha-0 -c peer -- /p2p-agent peers -o json 2>/dev/null | grep -o '"peerID"' | wc -l)" -ge 2 ]
 }
 
+# show_fleet scales a fleet, changes it and takes one of its pods away, and shows what becomes of it.
+show_fleet() {
+  say "the fleet relay: from 3 peers to 4"
+  kubectl scale peerfleet relay --namespace peers --replicas=4
+  watch_fleet 4
+  say "the fleet relay: another configuration, peer by peer, relay-2 first"
+  kubectl patch peerfleet relay --namespace peers --type=merge \
+    -p '{"spec":{"template":{"spec":{"software":{"p2pAgent":{"logLevel":"debug"}}}}}}'
+  watch_fleet 4
+  say "the fleet relay: the pod of relay-1 is lost"
+  local before
+  before=$(kubectl get peernode relay-1 --namespace peers -o jsonpath='{.status.identity.peerID}')
+  kubectl delete pod relay-1-0 --namespace peers
+  sleep 2 # until the fleet has noticed
+  watch_fleet 4
+  if ! kubectl get --raw /api/v1/namespaces/peers/pods/relay-1-0:8080/proxy/api/v1/identity | grep -q "$before"; then
+    echo "make demo: relay-1 came back as somebody else than $before" >&2
+    exit 1
+  fi
+  echo "relay-1 is back as $before"
+}
+
+# watch_fleet prints every change until the given number of peers serves, all with the newest template.
+watch_fleet() { # NUMBER
+  local last="" now deadline=$((SECONDS + 300))
+  while true; do
+    now=$(kubectl get peerfleet relay --namespace peers -o jsonpath='{.metadata.generation} {.status.observedGeneration} {.status.readyReplicas} {.status.updatedReplicas} {.status.conditions[?(@.type=="Reconciling")].status} {.status.conditions[?(@.type=="Reconciling")].message}')
+    if [ "$now" != "$last" ]; then
+      echo "$now" | awk '{printf "%s of '"$1"' ready, %s updated", $3, $4; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print ($0 == "" ? "" : ": " $0)}'
+      last=$now
+    fi
+    case $now in "$(echo "$now" | cut -d" " -f2) "*" $1 $1 False "*) return ;; esac
+    if [ $SECONDS -gt $deadline ]; then
+      kubectl get peerfleets,peernodes,pods,events --namespace peers -o wide >&2
+      echo "make demo: the fleet is not as it should be after 5 minutes; see above" >&2
+      exit 1
+    fi
+    sleep 1
+  done
+}
+
 show() {
-  say "the peers"
+  say "the fleet and the peers"
+  kubectl get peerfleets --namespace peers -o wide
   kubectl get peernodes --namespace peers -o wide
-  for peer in alpha beta gamma; do
+  for peer in alpha beta gamma relay-0; do
     printf '\n%s is connected to:\n' "$peer"
     kubectl exec --namespace peers "$peer-0" -c peer -- /p2p-agent peers
   done
@@ -129,6 +172,7 @@ show() {
 Go on from here:
   export KUBECONFIG=$KUBECONFIG PATH=$(dirname "$(command -v kubectl)"):\$PATH
   kubectl -n peers edit peernode alpha          # change something and watch it happen
+  kubectl -n peers scale peerfleet relay --replicas=2
   kubectl -n peers get peernodes -w
   kubectl -n peers describe peernode beta
   kubectl -n peers logs gamma-0
@@ -143,7 +187,7 @@ down() {
     export KUBECONFIG=$DEMO_KUBECONFIG
     kubectl delete namespace peers --ignore-not-found
     helm uninstall "$release" --namespace "$namespace" --ignore-not-found
-    echo "the kinds of peernode.dev stay; remove them with: kubectl delete crd peernodes.peernode.dev"
+    echo "the kinds of peernode.dev stay; remove them with: kubectl delete crd peerfleets.peernode.dev peernodes.peernode.dev"
     return
   fi
   testcluster down

@@ -54,7 +54,7 @@ type PeerFleetStatus struct {
 
 // GateWait is a gate that holds back peers.
 type GateWait struct {
-	// gate is its name, explained in docs/rollout.md.
+	// gate is its name, explained in docs/fleets.md.
 	// +required
 	Gate string `json:"gate"`
 

@@ -58,6 +58,9 @@ func TestTheSamplesRun(t *testing.T) {
 		awaitReady(t, &list.Items[i])
 		byName[list.Items[i].Name] = &list.Items[i]
 	}
+	fleet := &v1alpha1.PeerFleet{}
+	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: "peers", Name: "relay"}, fleet))
+	awaitAllServe(t, fleet)
 	awaitConnected(t, byName["alpha"], byName["beta"])
 	awaitConnected(t, byName["beta"], byName["gamma"])
 	out, err := run("kubectl", "exec", "-n", "peers", "serf-0", "--", "/serf", "members", "-rpc-addr=127.0.0.1:7373")

@@ -9,7 +9,7 @@ package v1alpha1
 //
 // GateWait is a gate that holds back peers.
 type GateWaitApplyConfiguration struct {
-	// gate is its name, explained in docs/rollout.md.
+	// gate is its name, explained in docs/fleets.md.
 	Gate *string `json:"gate,omitempty"`
 	// peers is how many peers it holds back.
 	Peers *int32 `json:"peers,omitempty"`

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package controllers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers"
+)
+
+// A scrape says what the status says.
+func TestMetrics(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	capacity := resource.MustParse("1Gi")
+	reader := fake.NewClientBuilder().WithScheme(scheme).WithObjects(
+		&v1alpha1.PeerNode{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha"},
+			Status: v1alpha1.PeerNodeStatus{
+				Software: "p2pAgent", Storage: &v1alpha1.PeerStorageStatus{Capacity: &capacity},
+				Conditions: []metav1.Condition{
+					{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Serving"}, {Type: "Stalled", Status: metav1.ConditionFalse, Reason: "Settled"},
+				},
+			},
+		},
+		&v1alpha1.PeerFleet{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "relay"},
+			Spec:       v1alpha1.PeerFleetSpec{Replicas: 5},
+			Status: v1alpha1.PeerFleetStatus{
+				Replicas: 5, ReadyReplicas: 3, UpdatedReplicas: 2, ParkedReplicas: 1,
+				Waits:      []v1alpha1.GateWait{{Gate: "CanaryReady", Peers: 3}},
+				Conditions: []metav1.Condition{{Type: "RolloutOpen", Status: metav1.ConditionFalse, Reason: "CanaryNotReady"}},
+			},
+		},
+	).Build()
+	const want = `
+# HELP peernode_info One for each PeerNode, with its software.
+# TYPE peernode_info gauge
+peernode_info{name="alpha",namespace="peers",software="p2pAgent"} 1
+# HELP peernode_condition One while the condition of the PeerNode is True, zero otherwise.
+# TYPE peernode_condition gauge
+peernode_condition{name="alpha",namespace="peers",reason="Serving",type="Ready"} 1
+peernode_condition{name="alpha",namespace="peers",reason="Settled",type="Stalled"} 0
+# HELP peernode_volume_capacity_bytes Size of the PeerNode's volume in bytes.
+# TYPE peernode_volume_capacity_bytes gauge
+peernode_volume_capacity_bytes{name="alpha",namespace="peers"} 1.073741824e+09
+# HELP peerfleet_peers How many peers of the PeerFleet are in a state: desired, existing, ready, updated or parked.
+# TYPE peerfleet_peers gauge
+peerfleet_peers{name="relay",namespace="peers",state="desired"} 5
+peerfleet_peers{name="relay",namespace="peers",state="existing"} 5
+peerfleet_peers{name="relay",namespace="peers",state="parked"} 1
+peerfleet_peers{name="relay",namespace="peers",state="ready"} 3
+peerfleet_peers{name="relay",namespace="peers",state="updated"} 2
+# HELP peerfleet_condition One while the condition of the PeerFleet is True, zero otherwise.
+# TYPE peerfleet_condition gauge
+peerfleet_condition{name="relay",namespace="peers",reason="CanaryNotReady",type="RolloutOpen"} 0
+# HELP peerfleet_peers_held How many peers a gate of the rollout holds back.
+# TYPE peerfleet_peers_held gauge
+peerfleet_peers_held{gate="CanaryReady",name="relay",namespace="peers"} 3
+`
+	if err := testutil.CollectAndCompare(controllers.Metrics{Reader: reader}, strings.NewReader(want)); err != nil {
+		t.Error(err)
+	}
+}
