@@ -75,8 +75,10 @@ golden: ## Rewrite the golden files; read the diff.
 	go test ./pkg/resources/... ./pkg/peer/... -update
 
 .PHONY: bench
-bench: ## 1,000 PeerNodes on simulated nodes: requests, time, memory. Takes about 10 minutes.
+bench: ## 1,000 peers on simulated nodes, alone and in fleets: requests, time, memory. Takes about 20 minutes.
 	go run -C test ./bench -write ../docs/benchmarks.md
+	go run -C test ./bench -write ../docs/benchmarks.md -rest 1m -fleets 1
+	go run -C test ./bench -write ../docs/benchmarks.md -rest 1m -fleets 100
 
 ##@ Checking
 

@@ -57,7 +57,7 @@ func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 	if before.UpdateRevision != "" && before.UpdateRevision != next.UpdateRevision && next.UpdateRevision != "" {
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutStarted, "Update", fmt.Sprintf("the template changed to revision %s", next.UpdateRevision)))
 	}
-	if rolledOut(next) && !rolledOut(before) && before.UpdateRevision != "" && before.OldestRevision != before.UpdateRevision {
+	if rolledOut(next) && !rolledOut(before) && before.OldestRevision != "" && before.OldestRevision != next.OldestRevision {
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", fmt.Sprintf("every peer has revision %s and serves", next.UpdateRevision)))
 	}
 	was, is := conditions.Progress(before.Conditions), conditions.Progress(next.Conditions)

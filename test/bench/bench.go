@@ -102,10 +102,8 @@ func (b *bench) create(ctx context.Context, f *figures) error {
 	start := time.Now()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(creators)
-	for i := range b.peers {
-		group.Go(func() error {
-			return b.env.Admin.Create(groupCtx, builders.PeerNode(namespace, fmt.Sprintf("peer-%05d", i)))
-		})
+	for _, object := range b.objects() {
+		group.Go(func() error { return b.env.Admin.Create(groupCtx, object) })
 	}
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("create PeerNodes: %w", err)
@@ -130,6 +128,22 @@ func (b *bench) create(ctx context.Context, f *figures) error {
 	f.converged, err = b.operator.usage()
 	return err
 }
+
+// objects are what a person makes.
+func (b *bench) objects() []client.Object {
+	var out []client.Object
+	if b.fleets == 0 {
+		for i := range b.peers {
+			out = append(out, builders.PeerNode(namespace, fmt.Sprintf("peer-%05d", i)))
+		}
+	}
+	for i := range b.fleets {
+		out = append(out, builders.PeerFleet(namespace, fleetName(i), int32(b.peers/b.fleets)))
+	}
+	return out
+}
+
+func fleetName(i int) string { return fmt.Sprintf("fleet-%03d", i) }
 
 // events are the operator's, by reason, each with the first message: a smooth creation has none.
 func (b *bench) events(ctx context.Context) (map[string][]string, error) {

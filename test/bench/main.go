@@ -18,15 +18,25 @@ import (
 
 // options are what the command line decides.
 type options struct {
-	peers int
-	rest  time.Duration
-	write string
-	env   []string
+	peers  int
+	fleets int
+	rest   time.Duration
+	write  string
+	env    []string
+}
+
+// section names the section of the document.
+func (o options) section() string {
+	if o.fleets == 0 {
+		return "make bench"
+	}
+	return fmt.Sprintf("make bench, %d fleets", o.fleets)
 }
 
 func main() {
 	var o options
 	flag.IntVar(&o.peers, "n", 1000, "how many PeerNodes")
+	flag.IntVar(&o.fleets, "fleets", 0, "into how many PeerFleets they are divided; 0 makes PeerNodes on their own")
 	flag.DurationVar(&o.rest, "rest", 5*time.Minute, "how long to watch the operator at rest")
 	flag.StringVar(&o.write, "write", "", "file whose section on this benchmark is replaced, such as docs/benchmarks.md; empty only prints")
 	flag.Func("env", "NAME=value for the operator's environment, such as GOGC=100; may be repeated", func(v string) error {
@@ -49,14 +59,19 @@ func run(ctx context.Context, o options) error {
 	}
 	defer b.close()
 	var measured figures
-	for _, part := range []struct {
+	type part struct {
 		name    string
 		measure func(context.Context, *figures) error
-	}{
+	}
+	parts := []part{
 		{"create", b.create},
 		{"restart the operator", b.restart},
 		{"rest for " + o.rest.String(), b.rest},
-	} {
+	}
+	if o.fleets > 0 {
+		parts = append(parts, part{"change one sibling", b.changeOne})
+	}
+	for _, part := range parts {
 		b.progressf("%s", part.name)
 		if err := part.measure(ctx, &measured); err != nil {
 			return fmt.Errorf("%s: %w", part.name, err)
@@ -67,5 +82,5 @@ func run(ctx context.Context, o options) error {
 	if o.write == "" {
 		return nil
 	}
-	return replaceSection(o.write, report)
+	return replaceSection(o.write, o.section(), report)
 }

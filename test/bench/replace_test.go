@@ -11,6 +11,10 @@ import (
 )
 
 func TestReplaceSection(t *testing.T) {
+	const (
+		sectionBegin = "<!-- begin: make bench -->\n"
+		sectionEnd   = "<!-- end: make bench -->\n"
+	)
 	const title = "# Benchmarks\n\nFigures, not promises: they say what one machine measured, beside the bars that the project sets itself.\n"
 	for name, c := range map[string]struct {
 		before, after string
@@ -28,7 +32,7 @@ func TestReplaceSection(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := replaceSection(file, "new\n"); (err != nil) != c.wrong {
+			if err := replaceSection(file, "make bench", "new\n"); (err != nil) != c.wrong {
 				t.Errorf("error %v, want one: %v", err, c.wrong)
 			}
 			got, err := os.ReadFile(file)

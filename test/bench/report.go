@@ -27,6 +27,7 @@ type figures struct {
 	atRest                  int
 	rested                  usage
 	restCPU                 time.Duration
+	identity, image         map[string]int // writes that follow from a change of one sibling
 }
 
 // Bars are those of the design.
@@ -44,8 +45,8 @@ func (f figures) markdown(o options) string {
 	}
 	each := float64(total) / float64(o.peers)
 	perObject := f.applied / time.Duration(owned*o.peers)
-	fmt.Fprintf(&b, "## %d PeerNodes on simulated nodes\n\n", o.peers)
-	command := strings.Join(append([]string{fmt.Sprintf("go run ./bench -n %d -rest %s", o.peers, o.rest)}, o.env...), " -env ")
+	fmt.Fprintf(&b, "## %s on simulated nodes\n\n", o.title())
+	command := strings.Join(append([]string{o.command()}, o.env...), " -env ")
 	fmt.Fprintf(&b, "`make bench` (`%s` in `test/`), %s, on %d processors, %s.\n\n",
 		command, time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version())
 	row := func(cells ...string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
@@ -70,10 +71,43 @@ func (f figures) markdown(o options) string {
 	for _, kind := range slices.Sorted(maps.Keys(f.writes)) {
 		row(kind, strconv.Itoa(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
 	}
+	sibling(&b, "one sibling shows another identity", f.identity)
+	sibling(&b, "one sibling gets another image", f.image)
 	for _, reason := range slices.Sorted(maps.Keys(f.events)) {
 		fmt.Fprintf(&b, "\n%d times the operator told `%s`: %s\n", len(f.events[reason]), reason, f.events[reason][0])
 	}
 	return b.String()
+}
+
+// sibling tells what a change of one peer of a fleet cost.
+func sibling(b *strings.Builder, what string, writes map[string]int) {
+	if len(writes) == 0 {
+		return
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(writes)) {
+		parts = append(parts, fmt.Sprintf("%d %s", writes[kind], kind))
+	}
+	fmt.Fprintf(b, "\nMutating requests when %s: %s.\n", what, strings.Join(parts, ", "))
+}
+
+func (o options) title() string {
+	switch o.fleets {
+	case 0:
+		return fmt.Sprintf("%d PeerNodes", o.peers)
+	case 1:
+		return fmt.Sprintf("One fleet of %d peers", o.peers)
+	default:
+		return fmt.Sprintf("%d fleets of %d peers", o.fleets, o.peers/o.fleets)
+	}
+}
+
+func (o options) command() string {
+	command := fmt.Sprintf("go run ./bench -n %d -rest %s", o.peers, o.rest)
+	if o.fleets > 0 {
+		command += fmt.Sprintf(" -fleets %d", o.fleets)
+	}
+	return command
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
@@ -85,14 +119,10 @@ func milliseconds(d time.Duration) string {
 // megabytes takes what /proc calls kB, which is 1024 bytes.
 func megabytes(kib int64) string { return fmt.Sprintf("%.0f MB", float64(kib)*1024/1e6) }
 
-// Marks of the section in a document.
-const (
-	sectionBegin = "<!-- begin: make bench -->\n"
-	sectionEnd   = "<!-- end: make bench -->\n"
-)
-
-// replaceSection puts a report in the place of the previous one, and at the end of a document that has none.
-func replaceSection(file, report string) error {
+// replaceSection puts a report in the place of the previous one of its name, and at the end of a document that has
+// none.
+func replaceSection(file, section, report string) error {
+	begin, end := "<!-- begin: "+section+" -->\n", "<!-- end: "+section+" -->\n"
 	raw, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {
 		return err
@@ -101,14 +131,14 @@ func replaceSection(file, report string) error {
 	if document == "" {
 		document = "# Benchmarks\n\nFigures, not promises: they say what one machine measured, beside the bars that the project sets itself.\n"
 	}
-	before, rest, found := strings.Cut(document, sectionBegin)
+	before, rest, found := strings.Cut(document, begin)
 	after := ""
 	if found {
-		if _, after, found = strings.Cut(rest, sectionEnd); !found {
-			return fmt.Errorf("%s: there is no %q after %q", file, strings.TrimSpace(sectionEnd), strings.TrimSpace(sectionBegin))
+		if _, after, found = strings.Cut(rest, end); !found {
+			return fmt.Errorf("%s: there is no %q after %q", file, strings.TrimSpace(end), strings.TrimSpace(begin))
 		}
 	} else {
 		before += "\n"
 	}
-	return os.WriteFile(file, []byte(before+sectionBegin+report+sectionEnd+after), 0o644)
+	return os.WriteFile(file, []byte(before+begin+report+end+after), 0o644)
 }
