@@ -28,6 +28,10 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonNothingHeld: no gate holds anything back.
 	ReasonNothingHeld = "NothingHeld"
+	// ReasonOutsideWindow: gate WindowOpen: the maintenance window is closed.
+	ReasonOutsideWindow = "OutsideWindow"
+	// ReasonInvalidWindow: spec.rollout.window names a time zone that does not exist.
+	ReasonInvalidWindow = "InvalidWindow"
 	// ReasonCanaryNotReady: gate CanaryReady: the peer that is updated first does not serve yet.
 	ReasonCanaryNotReady = "CanaryNotReady"
 	// ReasonUpdatedPeersNotReady: gate UpdatedPeersReady: as many updated peers as may be down do not serve yet.

@@ -41,6 +41,10 @@ type PeerFleetStatus struct {
 	// +optional
 	UpdateRevision string `json:"updateRevision,omitempty"`
 
+	// currentRevision is the last revision that every peer had while all of them served.
+	// +optional
+	CurrentRevision string `json:"currentRevision,omitempty"`
+
 	// oldestRevision is the oldest revision that a peer still has.
 	// +optional
 	OldestRevision string `json:"oldestRevision,omitempty"`

@@ -144,6 +144,40 @@ type PeerRollout struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1999
 	Canary *int32 `json:"canary,omitempty"`
+
+	// window is when peers that serve may be restarted. Default: at any time. A peer that is down may be changed at
+	// any time.
+	// +optional
+	Window *MaintenanceWindow `json:"window,omitempty"`
+}
+
+// MaintenanceWindow is a time of the day, on some days of the week.
+type MaintenanceWindow struct {
+	// start is when the window opens, as HH:MM on a clock of 24 hours.
+	// +required
+	// +kubebuilder:validation:MaxLength=5
+	// +kubebuilder:validation:Pattern=`^([01][0-9]|2[0-3]):[0-5][0-9]$`
+	Start string `json:"start"`
+
+	// duration is how long it stays open, such as 4h or 90m, at most 24h. A restart that has begun is finished.
+	// +required
+	// +kubebuilder:validation:MaxLength=8
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(h|m))+$') && duration(self) >= duration('1m') && duration(self) <= duration('24h')",message="must be a duration such as 4h or 90m, between 1m and 24h"
+	Duration string `json:"duration"`
+
+	// days are the days on which it opens: Monday to Sunday. Empty: every day.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=7
+	// +kubebuilder:validation:items:MaxLength=9
+	// +kubebuilder:validation:items:Enum=Monday;Tuesday;Wednesday;Thursday;Friday;Saturday;Sunday
+	Days []string `json:"days,omitempty"`
+
+	// timeZone is the name of a time zone, such as Europe/Zurich. Default UTC.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$`
+	TimeZone string `json:"timeZone,omitempty"`
 }
 
 // PeerSpread keeps the peers of a fleet apart.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	_ "time/tzdata" // the image holds nothing but the program
 
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"

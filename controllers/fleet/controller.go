@@ -93,6 +93,9 @@ func (r *Reconciler) do(ctx context.Context, f *v1alpha1.PeerFleet, plan fleet.P
 // tell writes the status if it says something new, and then the events that follow from it.
 func (r *Reconciler) tell(ctx context.Context, o fleet.Observed, plan fleet.Plan, done outcome.Outcome) (ctrl.Result, error) {
 	before := o.Fleet.Status
+	if !plan.LookAgain.IsZero() {
+		done.After = soonest(done.After, max(time.Second, plan.LookAgain.Sub(o.Now)))
+	}
 	after := fleet.Status(o, plan, done.Finding, r.Now())
 	hold, news := fleet.ToTell(before, after, r.lastTold(o.Fleet.UID), r.Now(), r.Options.Settle)
 	if !news || hold > 0 {

@@ -39,6 +39,8 @@ type Observed struct {
 	Peers map[string]*v1alpha1.PeerNode
 	// Declared are the PeerNodes that the template declares, as far as they exist.
 	Declared []*v1alpha1.PeerNode
+	// Now is the time of the observation.
+	Now time.Time
 	// Objects are the live objects under the names that the fleet itself needs.
 	Objects map[intent.Ref]intent.Object
 }

@@ -5,6 +5,7 @@ package fleet
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -28,6 +29,9 @@ type Plan struct {
 	Blocked *conditions.Finding
 	// Held are the gates that hold back restarts, in the order in which they were met.
 	Held []Held
+
+	// LookAgain is when a gate opens by the clock, the zero time where none does.
+	LookAgain time.Time
 
 	// Revision is that of the present template.
 	Revision string
@@ -57,6 +61,11 @@ func Decide(o Observed) (Plan, error) {
 	if p.Revision, err = revisionOf(o); err != nil {
 		return p, err
 	}
+	window, err := gate.NewWindow(o.Fleet.Spec.Rollout.Window)
+	if err != nil {
+		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())
+		return p, nil
+	}
 	built, refused := build(o, template(o), nil)
 	if refused != nil {
 		p.Blocked = refused
@@ -71,7 +80,7 @@ func Decide(o Observed) (Plan, error) {
 	if o.Fleet.Spec.Paused {
 		return p, nil
 	}
-	p.change(o)
+	p.change(o, window.Opens(o.Now))
 	return p, p.scaleDown(o)
 }
 
@@ -141,7 +150,7 @@ func declared(o Observed) []peer.Neighbour {
 }
 
 // change applies what disturbs nobody at once, and asks the gates before every restart.
-func (p *Plan) change(o Observed) {
+func (p *Plan) change(o Observed, opens time.Time) {
 	var restarts []*member
 	for _, m := range p.members {
 		switch {
@@ -156,6 +165,7 @@ func (p *Plan) change(o Observed) {
 		Peers:          p.peers(),
 		MaxUnavailable: maxUnavailable(o.Fleet, p.count(func(m *member) bool { return m.Wanted && !m.Parked })),
 		Evictable:      o.evictable(),
+		Opens:          opens,
 	}
 	step.Canary = gate.Canary(step.Peers, canaryName(o.Fleet))
 	slices.SortStableFunc(restarts, func(a, b *member) int {
@@ -165,6 +175,9 @@ func (p *Plan) change(o Observed) {
 		step.Peer = &m.Peer
 		if refusal := gate.MayRestart(step); refusal != nil {
 			p.hold(*refusal)
+			if refusal.Reason == v1alpha1.ReasonOutsideWindow {
+				p.LookAgain = opens
+			}
 			continue
 		}
 		if m.Up && !m.Parked {

@@ -38,6 +38,10 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 		list[i].ObservedGeneration = o.Fleet.Generation
 	}
 	s.Conditions = conditions.Carry(o.Fleet.Status.Conditions, list, now)
+	s.CurrentRevision = o.Fleet.Status.CurrentRevision
+	if finding == nil && s.OldestRevision == s.UpdateRevision {
+		s.CurrentRevision = s.UpdateRevision
+	}
 	return s
 }
 

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -39,7 +38,7 @@ func same(a, b v1alpha1.PeerFleetStatus) bool {
 // important is whatever is not a number or a sentence: a new spec or template, a condition that turned, another
 // reason.
 func important(before, next v1alpha1.PeerFleetStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || before.UpdateRevision != next.UpdateRevision || len(before.Conditions) != len(next.Conditions) {
+	if before.ObservedGeneration != next.ObservedGeneration || before.UpdateRevision != next.UpdateRevision || before.CurrentRevision != next.CurrentRevision || len(before.Conditions) != len(next.Conditions) {
 		return true
 	}
 	for _, is := range next.Conditions {
@@ -57,8 +56,8 @@ func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 	if before.UpdateRevision != "" && before.UpdateRevision != next.UpdateRevision && next.UpdateRevision != "" {
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutStarted, "Update", fmt.Sprintf("the template changed to revision %s", next.UpdateRevision)))
 	}
-	if rolledOut(next) && !rolledOut(before) && before.OldestRevision != "" && before.OldestRevision != next.OldestRevision {
-		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", fmt.Sprintf("every peer has revision %s and serves", next.UpdateRevision)))
+	if before.CurrentRevision != "" && before.CurrentRevision != next.CurrentRevision {
+		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", fmt.Sprintf("every peer has revision %s and serves", next.CurrentRevision)))
 	}
 	was, is := conditions.Progress(before.Conditions), conditions.Progress(next.Conditions)
 	switch {
@@ -71,9 +70,4 @@ func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 		out = append(out, conditions.Normal(is.Reason, "Settle", is.Message))
 	}
 	return out
-}
-
-func rolledOut(s v1alpha1.PeerFleetStatus) bool {
-	return s.UpdatedReplicas == s.Replicas && s.OldestRevision == s.UpdateRevision &&
-		conditions.Find(s.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
 }

@@ -4,6 +4,7 @@ package gate
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/peernode/operator/api/v1alpha1"
 )
@@ -35,6 +36,8 @@ type Restart struct {
 	Canary *Peer
 	// MaxUnavailable is how many running peers may be down at a time.
 	MaxUnavailable int
+	// Opens is when the maintenance window opens next, the zero time while it is open.
+	Opens time.Time
 	// Evictable is how many more pods the API server would let a drain evict now, by the fleet's
 	// PodDisruptionBudget; negative while it has not been counted for the present fleet.
 	Evictable int
@@ -58,6 +61,7 @@ type Refusal struct {
 // Restarts are the gates before a restart, in the order in which they are asked.
 func Restarts() []Gate {
 	return []Gate{
+		{"WindowOpen", v1alpha1.ReasonOutsideWindow, windowOpen},
 		{"CanaryReady", v1alpha1.ReasonCanaryNotReady, canaryReady},
 		{"UpdatedPeersReady", v1alpha1.ReasonUpdatedPeersNotReady, updatedPeersReady},
 		{"BudgetKept", v1alpha1.ReasonBudgetExhausted, budgetKept},
@@ -98,6 +102,13 @@ func Canary(peers []*Peer, preferred string) *Peer {
 		return down
 	}
 	return canary
+}
+
+func windowOpen(r Restart) string {
+	if !r.Peer.Up || r.Opens.IsZero() {
+		return ""
+	}
+	return "the maintenance window opens at " + r.Opens.Format(time.RFC3339)
 }
 
 func canaryReady(r Restart) string {

@@ -5,6 +5,7 @@ package integration
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -164,6 +165,25 @@ func TestOverridesChangeSinglePeers(t *testing.T) {
 	if p := s.peersOf(f)["relay-1"]; p.Spec.Image != builders.Image || p.Spec.Storage.Size.String() != "256Mi" {
 		t.Errorf("relay-1 has image %s and %s of storage; a volume never shrinks", p.Spec.Image, p.Spec.Storage.Size.String())
 	}
+}
+
+func TestRestartsWaitForTheMaintenanceWindow(t *testing.T) {
+	s := tell(t)
+	closed := time.Now().UTC().Add(2 * time.Hour)
+	f := s.fleet(2, func(f *v1alpha1.PeerFleet) {
+		f.Spec.Rollout.Window = &v1alpha1.MaintenanceWindow{Start: closed.Format("15:04"), Duration: "1h"}
+	})
+	before := s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)
+	s.editFleet(f, builders.Template(builders.WithImage(otherImage)))
+	s.fleetBecomes(f, v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonOutsideWindow)
+	s.settle(pause)
+	if diff := cmp.Diff(before, s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)); diff != "" {
+		t.Errorf("pods (-before +after):\n%s", diff)
+	}
+	s.editFleet(f, func(f *v1alpha1.PeerFleet) {
+		f.Spec.Rollout.Window.Start = time.Now().UTC().Add(-time.Minute).Format("15:04")
+	})
+	s.allServe(f)
 }
 
 func TestAPausedFleetIsLeftAsItIs(t *testing.T) {

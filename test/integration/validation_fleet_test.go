@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +26,18 @@ const (
 
 // override is a list with one override.
 func override(fields string) string { return `spec: {overrides: [{` + fields + `}]}` }
+
+// window is a change of a maintenance window that has a start and a length, which the fields may replace.
+func window(fields string) string {
+	start, length := `start: "02:00", `, `duration: 4h, `
+	if strings.HasPrefix(fields, "start") {
+		start = ""
+	}
+	if strings.HasPrefix(fields, "duration") {
+		length = ""
+	}
+	return `spec: {rollout: {window: {` + start + length + fields + `}}}`
+}
 
 var wrongFleets = map[string]wrong{
 	"A name of 48 letters leaves no room for the ordinals.": {
@@ -79,7 +92,32 @@ var wrongFleets = map[string]wrong{
 	"A word is neither number nor share.": {peerFleet, `spec: {rollout: {maxUnavailable: all}}`, refusals{"spec.rollout.maxUnavailable": badUnavailable}},
 	"A canary below 0 does not exist.":    {peerFleet, `spec: {rollout: {canary: -1}}`, refusals{"spec.rollout.canary": tooSmall}},
 	"A canary above 1999 does not exist.": {peerFleet, `spec: {rollout: {canary: 2000}}`, refusals{"spec.rollout.canary": tooLarge}},
-	"A topology is a label of nodes.":     {peerFleet, `spec: {spread: {topologyKey: "a b"}}`, refusals{"spec.spread.topologyKey": noMatch}},
+	"A window has a start and a length.": {
+		peerFleet, `spec: {rollout: {window: {}}}`, refusals{"spec.rollout.window.start": missing, "spec.rollout.window.duration": missing},
+	},
+	"A window starts at a time of the day.": {
+		peerFleet, window(`start: "24:00"`), refusals{"spec.rollout.window.start": noMatch},
+	},
+	"A window starts at a minute.": {peerFleet, window(`start: "02:00:00"`), refusals{"spec.rollout.window.start": tooLong}},
+	"A window is no longer than a day.": {
+		peerFleet, window(`duration: 25h`), refusals{"spec.rollout.window.duration": "must be a duration such as 4h or 90m, between 1m and 24h"},
+	},
+	"A length of nine characters is a slip of the pen.": {
+		peerFleet, window(`duration: 1h1h1h1h1`), refusals{"spec.rollout.window.duration": tooLong},
+	},
+	"A window opens on days of the week.": {
+		peerFleet, window(`days: [Sonntag]`), refusals{"spec.rollout.window.days[0]": noSuch},
+	},
+	"A day is named once.": {peerFleet, window(`days: [Sunday, Sunday]`), refusals{"spec.rollout.window.days[1]": twice}},
+	"A week has seven days.": {
+		peerFleet, window(`days: ` + many(8, func(int) string { return "Sunday" })), refusals{"spec.rollout.window.days": tooMany},
+	},
+	"A day has a short name.": {peerFleet, window(`days: [` + long(10) + `]`), refusals{"spec.rollout.window.days[0]": tooLong}},
+	"A time zone has a name.": {peerFleet, window(`timeZone: "../UTC"`), refusals{"spec.rollout.window.timeZone": noMatch}},
+	"A time zone has a short name.": {
+		peerFleet, window(`timeZone: ` + long(65)), refusals{"spec.rollout.window.timeZone": tooLong},
+	},
+	"A topology is a label of nodes.": {peerFleet, `spec: {spread: {topologyKey: "a b"}}`, refusals{"spec.spread.topologyKey": noMatch}},
 	"A topology of 318 letters is too long.": {
 		peerFleet, `spec: {spread: {topologyKey: ` + long(318) + `}}`, refusals{"spec.spread.topologyKey": tooLong},
 	},
@@ -111,7 +149,7 @@ func TestValidPeerFleetsAreAccepted(t *testing.T) {
 		"Nobody.":                     `spec: {replicas: 0}`,
 		"A name of 47 letters.":       `metadata: {name: ` + long(47) + `}`,
 		"2000 peers.":                 `spec: {replicas: 2000}`,
-		"Everything at once.":         `spec: {paused: true, rollout: {maxUnavailable: 100%, canary: 0}, spread: {topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}, scaleDown: {data: Delete}}`,
+		"Everything at once.":         `spec: {paused: true, rollout: {maxUnavailable: 100%, canary: 0, window: {start: "23:59", duration: 24h, days: [Monday, Sunday], timeZone: America/Port-au-Prince}}, spread: {topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}, scaleDown: {data: Delete}}`,
 		"A number that may be down.":  `spec: {rollout: {maxUnavailable: 3}}`,
 		"Overrides at their bounds.":  `spec: {overrides: [{ordinal: 0, suspend: false, image: "a:v1", storage: {size: 64Ti}}, {ordinal: 1999, storage: {size: 1Mi}}]}`,
 		"Custom software as a fleet.": `spec: {template: {spec: {software: {p2pAgent: null, custom: {ports: [{name: gossip, port: 7946, purpose: Peer}], dataPath: /data}}}}}`,

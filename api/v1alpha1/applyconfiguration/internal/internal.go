@@ -201,6 +201,24 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
 - name: com.github.peernode.operator.api.v1alpha1.IdentityType
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
+  map:
+    fields:
+    - name: days
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: duration
+      type:
+        scalar: string
+    - name: start
+      type:
+        scalar: string
+    - name: timeZone
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.Multiaddr
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.NetworkPeer
@@ -372,6 +390,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: currentRevision
+      type:
+        scalar: string
     - name: observedGeneration
       type:
         scalar: numeric
@@ -606,6 +627,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: maxUnavailable
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: window
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
 - name: com.github.peernode.operator.api.v1alpha1.PeerScaleDown
   map:
     fields:

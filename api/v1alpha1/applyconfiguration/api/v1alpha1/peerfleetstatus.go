@@ -30,6 +30,8 @@ type PeerFleetStatusApplyConfiguration struct {
 	Selector *string `json:"selector,omitempty"`
 	// updateRevision is the revision of the template: a number that counts the templates, and a hash of this one.
 	UpdateRevision *string `json:"updateRevision,omitempty"`
+	// currentRevision is the last revision that every peer had while all of them served.
+	CurrentRevision *string `json:"currentRevision,omitempty"`
 	// oldestRevision is the oldest revision that a peer still has.
 	OldestRevision *string `json:"oldestRevision,omitempty"`
 	// waits are the gates that hold back peers of the rollout, in the order in which they are asked.
@@ -108,6 +110,14 @@ func (b *PeerFleetStatusApplyConfiguration) WithSelector(value string) *PeerFlee
 // If called multiple times, the UpdateRevision field is set to the value of the last call.
 func (b *PeerFleetStatusApplyConfiguration) WithUpdateRevision(value string) *PeerFleetStatusApplyConfiguration {
 	b.UpdateRevision = &value
+	return b
+}
+
+// WithCurrentRevision sets the CurrentRevision field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CurrentRevision field is set to the value of the last call.
+func (b *PeerFleetStatusApplyConfiguration) WithCurrentRevision(value string) *PeerFleetStatusApplyConfiguration {
+	b.CurrentRevision = &value
 	return b
 }
 

@@ -21,6 +21,9 @@ type PeerRolloutApplyConfiguration struct {
 	// canary is the ordinal of the peer that is changed first; the others follow once it serves. Default: the
 	// highest ordinal that is not parked.
 	Canary *int32 `json:"canary,omitempty"`
+	// window is when peers that serve may be restarted. Default: at any time. A peer that is down may be changed at
+	// any time.
+	Window *MaintenanceWindowApplyConfiguration `json:"window,omitempty"`
 }
 
 // PeerRolloutApplyConfiguration constructs a declarative configuration of the PeerRollout type for use with
@@ -42,5 +45,13 @@ func (b *PeerRolloutApplyConfiguration) WithMaxUnavailable(value intstr.IntOrStr
 // If called multiple times, the Canary field is set to the value of the last call.
 func (b *PeerRolloutApplyConfiguration) WithCanary(value int32) *PeerRolloutApplyConfiguration {
 	b.Canary = &value
+	return b
+}
+
+// WithWindow sets the Window field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Window field is set to the value of the last call.
+func (b *PeerRolloutApplyConfiguration) WithWindow(value *MaintenanceWindowApplyConfiguration) *PeerRolloutApplyConfiguration {
+	b.Window = value
 	return b
 }
