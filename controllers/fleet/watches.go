@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -100,7 +101,11 @@ func (r *Reconciler) fleetsOf(ctx context.Context, o client.Object) []reconcile.
 	return out
 }
 
+// fleetOf goes by the label, and by the owner for a peer that somebody took the label from.
 func fleetOf(o client.Object) []string {
+	if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == "PeerFleet" {
+		return []string{owner.Name}
+	}
 	if name := o.GetLabels()[v1alpha1.LabelFleet]; name != "" {
 		return []string{name}
 	}

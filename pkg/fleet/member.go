@@ -58,7 +58,7 @@ func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*mem
 	m := &member{ordinal: ordinal, Peer: gate.Peer{Name: name, Wanted: true, Why: "is being made"}}
 	if live != nil {
 		if m.finding = untouchable(o, live); m.finding != nil {
-			m.Why = m.finding.Message
+			m.Absent, m.Why = true, m.finding.Message
 			return m, nil
 		}
 		m.live = live
@@ -74,7 +74,7 @@ func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*mem
 		return nil, err
 	}
 	if live == nil {
-		m.change, m.Updated = &intent.Change{Intent: want}, true
+		m.change, m.Updated, m.Absent = &intent.Change{Intent: want}, true, true
 		return m, nil
 	}
 	if m.change, err = intent.ChangeOf(want, live); err != nil {
@@ -82,6 +82,7 @@ func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*mem
 	}
 	m.restarts = m.change != nil && pods.differ(live.Spec, spec)
 	m.Updated = !m.restarts
+	m.Unbudgeted = live.Spec.Fleet == nil
 	m.Up, m.Refused, m.Why = stateOf(live)
 	return m, nil
 }
@@ -92,6 +93,8 @@ func untouchable(o Observed, live *v1alpha1.PeerNode) *conditions.Finding {
 	switch {
 	case live.DeletionTimestamp != nil:
 		return conditions.Wait(v1alpha1.ReasonWaitingForPeers, fmt.Sprintf("PeerNode %s is going away and will be made anew", live.Name))
+	case owner != nil && owner.Kind == "PeerFleet" && owner.UID == o.Fleet.UID:
+		return nil
 	case !gate.OfFleet(o.Fleet, live), owner != nil && owner.Kind != "PeerFleet", owner != nil && owner.Name != o.Fleet.Name:
 		return conditions.Refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(
 			"PeerNode %s/%s exists and is not of this fleet; it is left alone. To let the fleet take it over, label it %s=%s; otherwise remove it",

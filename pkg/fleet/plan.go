@@ -50,7 +50,7 @@ type Held struct {
 }
 
 // Acts reports whether the plan changes anything.
-func (p Plan) Acts() bool {
+func (p *Plan) Acts() bool {
 	return len(p.Apply) > 0 || len(p.Delete) > 0
 }
 
@@ -59,6 +59,9 @@ func Decide(o Observed) (Plan, error) {
 	var p Plan
 	var err error
 	if p.Revision, err = revisionOf(o); err != nil {
+		return p, err
+	}
+	if p.members, err = members(o, p.Revision); err != nil {
 		return p, err
 	}
 	window, err := gate.NewWindow(o.Fleet.Spec.Rollout.Window)
@@ -70,9 +73,6 @@ func Decide(o Observed) (Plan, error) {
 	if refused != nil {
 		p.Blocked = refused
 		return p, nil
-	}
-	if p.members, err = members(o, p.Revision); err != nil {
-		return p, err
 	}
 	if err := p.ownObjects(o, built); err != nil || p.Blocked != nil {
 		return p, err
@@ -94,7 +94,7 @@ func (p *Plan) ownObjects(o Observed, b built) error {
 	}
 	list := resources.FleetMembers(o.Fleet, b.workload.Files)
 	p.listed = list != nil
-	running := p.count(func(m *member) bool { return m.Wanted && !m.Parked && m.counted(o) })
+	running := int(p.count(func(m *member) bool { return m.Wanted && !m.Parked && m.counted(o) }))
 	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-maxUnavailable(o.Fleet, running))))
 	if err != nil {
 		return err
@@ -158,12 +158,13 @@ func (p *Plan) change(o Observed, opens time.Time) {
 		case m.restarts:
 			restarts = append(restarts, m)
 		default:
+			m.Why = cmp.Or(m.Why, "it is being changed")
 			p.Apply = append(p.Apply, *m.change)
 		}
 	}
 	step := gate.Restart{
 		Peers:          p.peers(),
-		MaxUnavailable: maxUnavailable(o.Fleet, p.count(func(m *member) bool { return m.Wanted && !m.Parked })),
+		MaxUnavailable: maxUnavailable(o.Fleet, int(p.count(func(m *member) bool { return m.Wanted && !m.Parked }))),
 		Evictable:      o.evictable(),
 		Opens:          opens,
 	}
@@ -227,8 +228,8 @@ func (p *Plan) peers() []*gate.Peer {
 	return out
 }
 
-func (p *Plan) count(as func(*member) bool) int {
-	n := 0
+func (p *Plan) count(as func(*member) bool) int32 {
+	var n int32
 	for _, m := range p.members {
 		if as(m) {
 			n++

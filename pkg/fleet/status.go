@@ -22,10 +22,10 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 		Selector:           labels.SelectorFromSet(names.FleetSelector(o.Fleet.Name)).String(),
 		UpdateRevision:     p.Revision,
 		OldestRevision:     oldest(p),
-		Replicas:           int32(p.count(func(m *member) bool { return m.live != nil })),
-		ReadyReplicas:      int32(p.count(serves)),
-		UpdatedReplicas:    int32(p.count(func(m *member) bool { return m.Wanted && m.live != nil && m.change == nil })),
-		ParkedReplicas:     int32(p.count(func(m *member) bool { return m.live != nil && m.Parked })),
+		Replicas:           p.count(func(m *member) bool { return m.live != nil }),
+		ReadyReplicas:      p.count(serves),
+		UpdatedReplicas:    p.count(func(m *member) bool { return m.Wanted && m.live != nil && m.change == nil }),
+		ParkedReplicas:     p.count(func(m *member) bool { return m.live != nil && m.Parked }),
 	}
 	for _, h := range p.Held {
 		s.Waits = append(s.Waits, v1alpha1.GateWait{Gate: h.Gate, Peers: h.Peers, Message: h.Message})
@@ -113,12 +113,12 @@ func ready(p Plan, f *conditions.Finding) metav1.Condition {
 	down := func(m *member) bool { return m.Wanted && !m.Parked && !serves(m) }
 	n := p.count(down)
 	switch {
+	case f != nil && f.Stalled && p.count(func(m *member) bool { return m.live != nil }) == 0:
+		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	case n > 0:
 		first := p.first(down)
 		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPeersNotReady,
 			fmt.Sprintf("%d peers do not serve; the first is %s: %s", n, first.Name, first.Why))
-	case len(p.members) == 0 && f != nil:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	}
 	return condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing, "every peer that is not parked serves")
 }
@@ -162,7 +162,7 @@ func oldest(p Plan) string {
 	return out
 }
 
-func (p Plan) first(as func(*member) bool) *member {
+func (p *Plan) first(as func(*member) bool) *member {
 	for _, m := range p.members {
 		if as(m) {
 			return m

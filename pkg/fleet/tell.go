@@ -54,7 +54,7 @@ func important(before, next v1alpha1.PeerFleetStatus) bool {
 func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 	var out []conditions.Event
 	if before.UpdateRevision != "" && before.UpdateRevision != next.UpdateRevision && next.UpdateRevision != "" {
-		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutStarted, "Update", fmt.Sprintf("the template changed to revision %s", next.UpdateRevision)))
+		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutStarted, "Update", "the template changed to revision "+next.UpdateRevision))
 	}
 	if before.CurrentRevision != "" && before.CurrentRevision != next.CurrentRevision {
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", fmt.Sprintf("every peer has revision %s and serves", next.CurrentRevision)))

@@ -74,18 +74,24 @@ func revisionOf(o Observed) (string, error) {
 	highest := 0
 	for _, revision := range known {
 		number, other, ok := parseRevision(revision)
-		if ok && other == hash {
+		switch {
+		case !ok:
+		case other == hash:
 			return revision, nil
+		default:
+			highest = max(highest, number)
 		}
-		highest = max(highest, number)
 	}
 	return fmt.Sprintf("%d-%s", highest+1, hash), nil
 }
 
+// mostRevisions is far beyond what a fleet lives to see; a larger number was not written by us.
+const mostRevisions = 1_000_000_000
+
 func parseRevision(revision string) (number int, hash string, ok bool) {
 	digits, hash, found := strings.Cut(revision, "-")
 	number, err := strconv.Atoi(digits)
-	return number, hash, found && err == nil && number > 0
+	return number, hash, found && err == nil && number > 0 && number <= mostRevisions
 }
 
 // built is a peer as its software and the operator's builders would run it.

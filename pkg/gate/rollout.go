@@ -14,6 +14,10 @@ type Peer struct {
 	Name string
 	// Wanted is false for a peer on its way out.
 	Wanted bool
+	// Absent is true for a peer that does not exist, or not as one of the fleet's.
+	Absent bool
+	// Unbudgeted is true for a peer whose pod the fleet's PodDisruptionBudget does not see yet.
+	Unbudgeted bool
 	// Parked is true for a peer that is suspended on purpose, and so can neither be down nor prove anything.
 	Parked bool
 	// Updated is true when the peer has the newest template.
@@ -89,7 +93,7 @@ func Canary(peers []*Peer, preferred string) *Peer {
 	var canary, down *Peer
 	for _, p := range peers {
 		switch {
-		case !p.Wanted || p.Parked:
+		case !p.Wanted || p.Parked || p.Absent && !p.Updated:
 			continue
 		case canary == nil || canary.Name != preferred:
 			canary = p
@@ -117,7 +121,7 @@ func canaryReady(r Restart) string {
 	case c == nil || c == r.Peer:
 		return ""
 	case !c.Updated:
-		return fmt.Sprintf("%s goes first and has not been updated yet", c.Name)
+		return c.Name + " goes first and has not been updated yet"
 	case !c.proves():
 		return fmt.Sprintf("%s was updated first and does not serve: %s", c.Name, c.Why)
 	}
@@ -140,6 +144,8 @@ func budgetKept(r Restart) string {
 	switch {
 	case down >= r.MaxUnavailable:
 		return fmt.Sprintf("%d peers are down, maxUnavailable is %d; the first is %s: %s", down, r.MaxUnavailable, first.Name, first.Why)
+	case r.Peer.Unbudgeted:
+		return ""
 	case r.Evictable < 0:
 		return "the PodDisruptionBudget of the fleet has not been counted yet"
 	case r.Evictable == 0:

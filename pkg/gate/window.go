@@ -23,10 +23,10 @@ func NewWindow(w *v1alpha1.MaintenanceWindow) (Window, error) {
 	if w == nil {
 		return Window{}, nil
 	}
-	zone, err := time.LoadLocation(w.TimeZone)
-	if err == nil && zone == time.Local {
-		err = errors.New("the operator's own time zone is not for users to know; name one")
+	if w.TimeZone == "Local" {
+		return Window{}, errors.New("spec.rollout.window.timeZone: the operator's own time zone is not for users to know; name one")
 	}
+	zone, err := time.LoadLocation(w.TimeZone)
 	if err != nil {
 		return Window{}, fmt.Errorf("spec.rollout.window.timeZone: %w", err)
 	}

@@ -69,12 +69,13 @@ func TestAGrownFleetKeepsOnlyTheConnectionsOfItsRing(t *testing.T) {
 		ring := peerlist.NewRing(append(others, a.id, b.id, c.id)...)
 		return ring.Linked(a.id, b.id) && !ring.Linked(a.id, c.id) && !ring.Linked(b.id, c.id)
 	})
-	large := small
+	large := strings.Builder{}
+	large.WriteString(small)
 	for _, id := range others {
-		large += "- /ip4/127.0.0.1/tcp/1/p2p/" + id.String() + "\n"
+		large.WriteString("- /ip4/127.0.0.1/tcp/1/p2p/" + id.String() + "\n")
 	}
 	for _, n := range nodes {
-		n.publish(t, large)
+		n.publish(t, large.String())
 	}
 	waitFor(t, "gamma is let go", func() bool { return !a.sees(c) && !b.sees(c) && !c.sees(a) && !c.sees(b) })
 	time.Sleep(time.Second) // longer than the first pause before a redial
@@ -87,7 +88,7 @@ func TestAGrownFleetKeepsOnlyTheConnectionsOfItsRing(t *testing.T) {
 
 	// A bootstrap peer stays one, wherever the ring has it.
 	gamma := c.address(t, "/tcp/")
-	a.publish(t, strings.Replace(large, "bootstrap:\n", "bootstrap:\n- "+gamma+"\n", 1))
+	a.publish(t, strings.Replace(large.String(), "bootstrap:\n", "bootstrap:\n- "+gamma+"\n", 1))
 	waitFor(t, "alpha dials gamma", func() bool { return a.sees(c) })
 
 	for _, n := range nodes {
