@@ -25,8 +25,11 @@ import (
 
 // neverSeen are grants that no request shows.
 var neverSeen = map[string]string{
-	"update peernode.dev/peernodes/finalizers": "the admission plugin OwnerReferencesPermissionEnforcement asks for it when an owner reference blocks deletion",
+	"update peernode.dev/peernodes/finalizers":  ownersBlockDeletion,
+	"update peernode.dev/peerfleets/finalizers": ownersBlockDeletion,
 }
+
+const ownersBlockDeletion = "the admission plugin OwnerReferencesPermissionEnforcement asks for it when an owner reference blocks deletion"
 
 // TestEveryGrantIsUsed compares the operator's role with what the operator asked for in a life that touches
 // everything it does. A grant without use is taken out.
@@ -107,6 +110,11 @@ func liveThroughEverything(t *testing.T) {
 		}
 		return nil
 	})
+	s.serving("relay-1", func(p *v1alpha1.PeerNode) { p.Labels = map[string]string{v1alpha1.LabelFleet: "relay"} })
+	f := s.fleet(2) // takes relay-1 over, whose own budget goes
+	s.editFleet(f, builders.Replicas(1))
+	s.gone("relay-1", &v1alpha1.PeerNode{})
+
 	time.Sleep(time.Second) // Events are sent beside everything else.
 	s.remove(alpha)
 	s.gone("alpha-data", &corev1.PersistentVolumeClaim{})
