@@ -16,6 +16,8 @@ import (
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 
+	"github.com/peernode/operator/api/v1alpha1"
+	applyv1alpha1 "github.com/peernode/operator/api/v1alpha1/applyconfiguration/api/v1alpha1"
 	"github.com/peernode/operator/pkg/intent"
 )
 
@@ -240,6 +242,52 @@ func TestListsOfObjectsWithoutAKeyBelongToOneOwner(t *testing.T) {
 	expect(t, want, have(want, 1, 2), intent.Difference{})
 	expect(t, want, have(want, 1, 3), intent.Difference{Path: "spec.topologySpreadConstraints[1].maxSkew", Drift: true})
 	expect(t, want, have(want, 1), intent.Difference{Path: "spec.topologySpreadConstraints", Drift: true})
+}
+
+// References by two names are elements of their own, each told apart from one of the same name elsewhere. The server
+// fills an open namespace with "", which a typed object leaves out again.
+func TestReferencesAreFoundByBothNames(t *testing.T) {
+	type refs = []v1alpha1.PeerReference
+	here, there, yonder := v1alpha1.PeerReference{Name: "beta"}, v1alpha1.PeerReference{Name: "beta", Namespace: "there"}, v1alpha1.PeerReference{Name: "beta", Namespace: "yonder"}
+	const path = "spec.network.peers"
+	for name, c := range map[string]struct {
+		wanted, live refs
+		want         intent.Difference
+	}{
+		"The same.":                                   {refs{here, there}, refs{here, there}, intent.Difference{}},
+		"The same in another order.":                  {refs{here, there, yonder}, refs{yonder, here, there}, intent.Difference{}},
+		"One that somebody added.":                    {refs{there}, refs{here, there, yonder}, intent.Difference{}},
+		"One that is gone, beside one of its name.":   {refs{here, there}, refs{here}, intent.Difference{Path: path + "[there/beta]", Drift: true}},
+		"One that is gone, beside one elsewhere.":     {refs{here, there}, refs{there}, intent.Difference{Path: path + "[beta]", Drift: true}},
+		"One in another namespace in place of one.":   {refs{there}, refs{yonder}, intent.Difference{Path: path + "[there/beta]", Drift: true}},
+		"One in a namespace in place of one without.": {refs{here}, refs{there}, intent.Difference{Path: path + "[beta]", Drift: true}},
+		"One without a namespace in place of one in.": {refs{there}, refs{here}, intent.Difference{Path: path + "[there/beta]", Drift: true}},
+	} {
+		spec := applyv1alpha1.PeerNodeSpec().WithNetwork(applyv1alpha1.PeerNetwork())
+		for _, ref := range c.wanted {
+			element := applyv1alpha1.PeerReference().WithName(ref.Name)
+			if ref.Namespace != "" {
+				element.WithNamespace(ref.Namespace)
+			}
+			spec.Network.WithPeers(element)
+		}
+		want := from(t, applyv1alpha1.PeerNode("alpha", "peers").WithSpec(spec))
+		p := &v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Name: "alpha", Namespace: "peers", Annotations: want.Object.GetAnnotations()}}
+		p.Spec.Network.Peers = c.live
+		t.Run(name, func(t *testing.T) { expect(t, want, p, c.want) })
+	}
+}
+
+// What is read without a type still has the "" that the server filled in.
+func TestAnOpenNamespaceIsTheSameAsNone(t *testing.T) {
+	want := from(t, applyv1alpha1.PeerNode("alpha", "peers").WithSpec(applyv1alpha1.PeerNodeSpec().
+		WithNetwork(applyv1alpha1.PeerNetwork().WithPeers(applyv1alpha1.PeerReference().WithName("beta")))))
+	live := want.Object.DeepCopy()
+	peers := []any{map[string]any{"name": "beta", "namespace": ""}}
+	if err := unstructured.SetNestedSlice(live.Object, peers, "spec", "network", "peers"); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, want, live, intent.Difference{})
 }
 
 func expect(t *testing.T, want intent.Intent, live runtime.Object, difference intent.Difference) {

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fleet_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+)
+
+// simulation is a world in which everything takes its time, in an order that a seed decides: pods take a while to
+// start, and the PeerNode controller and the disruption controller to notice.
+type simulation struct {
+	*world
+	random *rand.Rand
+	n, max int
+	// works reports whether a peer ever serves with an image.
+	works func(name, image string) bool
+	// runs is what each peer's pod runs, ready whether it serves: the truth, of which the fleet reads with delay.
+	runs  map[string]string
+	ready map[string]bool
+	// order are the peers in the order of their restarts, worst is how many were down at a time.
+	order []string
+	worst int
+}
+
+// simulate starts with a fleet of n that serves. Its software keeps no files, which makes plans faster.
+func simulate(t *testing.T, n int32, most int, spec ...edits) *simulation {
+	t.Helper()
+	return simulated(serving(t, append([]edits{custom, replicas(n), unavailable(most)}, spec...)...), n, most)
+}
+
+func simulated(w *world, n int32, most int) *simulation {
+	s := &simulation{}
+	s.world, s.n, s.max = w, int(n), most
+	s.random = rand.New(rand.NewPCG(uint64(n), uint64(most))) //nolint:gosec // the same every time
+	s.works = func(string, string) bool { return true }
+	s.runs, s.ready = map[string]string{}, map[string]bool{}
+	for name, p := range w.Peers {
+		s.runs[name], s.ready[name] = podOf(p), true
+	}
+	return s
+}
+
+// podOf is what has to be replaced for a peer to have its spec.
+func podOf(p *v1alpha1.PeerNode) string {
+	if p.Spec.Fleet == nil {
+		return p.Spec.Image + ", alone"
+	}
+	return p.Spec.Image
+}
+
+// round is a look of the fleet, and then what happens until the next.
+func (s *simulation) round() {
+	s.t.Helper()
+	s.carryOut()
+	for _, name := range peerNodes(int32(s.n)) {
+		p := s.peer(name)
+		if s.runs[name] != podOf(p) { // The pod will be replaced from now on at any moment: it counts as gone.
+			s.runs[name], s.ready[name] = podOf(p), false
+			s.order = append(s.order, name)
+		}
+	}
+	if s.worst = max(s.worst, s.down()); s.worst > s.max {
+		s.t.Fatalf("%d peers are down, of at most %d; restarted were %v", s.worst, s.max, s.order)
+	}
+	for _, name := range peerNodes(int32(s.n)) {
+		if !s.ready[name] && s.works(name, s.runs[name]) && s.random.IntN(3) == 0 {
+			s.ready[name] = true
+		}
+		if s.random.IntN(2) == 0 {
+			continue // The PeerNode controller is busy.
+		}
+		if s.ready[name] {
+			s.comesUp(name)
+		} else {
+			s.goesDown(name)
+		}
+	}
+	if s.random.IntN(2) == 0 {
+		s.countsBy(func(p *v1alpha1.PeerNode) bool { return s.ready[p.Name] })
+	}
+}
+
+func (s *simulation) down() int {
+	n := 0
+	for _, ready := range s.ready {
+		if !ready {
+			n++
+		}
+	}
+	return n
+}
+
+// until goes on until every peer serves with an image, and returns the peers in the order of their restarts.
+func (s *simulation) until(image string) []string {
+	s.t.Helper()
+	s.order, s.worst = nil, 0
+	for range 500 {
+		s.round()
+		everyone := s.down() == 0
+		for _, runs := range s.runs {
+			everyone = everyone && runs == image
+		}
+		if everyone {
+			return s.order
+		}
+	}
+	s.t.Fatalf("the fleet does not get to %s: it runs %v, of which serve %v; restarted were %v; told: %+v", image, s.runs, s.ready, s.order, s.status())
+	return nil
+}
+
+// during goes on for a while in which nothing can end.
+func (s *simulation) during() []string {
+	s.order, s.worst = nil, 0
+	for range 30 {
+		s.round()
+	}
+	return s.order
+}
+
+// everySize runs a simulation for fleets of one to nine and one to three that may be down.
+func everySize(t *testing.T, run func(t *testing.T, n int32, most int)) {
+	for n := range int32(9) {
+		for most := range 3 {
+			t.Run(fmt.Sprintf("%d peers, %d down", n+1, most+1), func(t *testing.T) { run(t, n+1, most+1) })
+		}
+	}
+}
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
+
+func TestARolloutReachesEveryPeerOnceAndTheCanaryFirst(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		s := simulate(t, n, most, canary(n/2))
+		s.edit(image(imageV2))
+		order := s.until(imageV2)
+		if diff := cmp.Diff(sorted(peerNodes(n)), sorted(order)); diff != "" {
+			t.Errorf("restarted (-want +got):\n%s", diff)
+		}
+		if want := names.Peer("alpha", n/2); order[0] != want {
+			t.Errorf("the first of %v is not the canary %s", order, want)
+		}
+		if s.converge(); s.status().UpdatedReplicas != n {
+			t.Errorf("the status counts %d updated peers of %d", s.status().UpdatedReplicas, n)
+		}
+	})
+}
+
+func TestABadTemplateStopsAtTheCanary(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		s := simulate(t, n, most)
+		s.works = func(_, image string) bool { return image != imageV2 }
+		s.edit(image(imageV2))
+		last := names.Peer("alpha", n-1)
+		if diff := cmp.Diff([]string{last}, s.during()); diff != "" {
+			t.Errorf("restarted are, of a bad template (-want +got):\n%s", diff)
+		}
+		if held := held(s.decide()); n > 1 && held["CanaryReady"] != n-1 {
+			t.Errorf("held are %v, want all but the canary", held)
+		}
+		s.edit(image(imageV1))
+		if diff := cmp.Diff([]string{last}, s.until(imageV1)); diff != "" {
+			t.Errorf("restarted are, of the old template (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// The canary serves and no other peer does: then as many are down as may be, and no more, and both ways out lead out.
+func TestATemplateThatIsBadForMostStopsAtTheBudget(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		for name, cure := range map[string]string{"back": imageV1, "forward": "registry.example.com/p2p-agent:v3"} {
+			s := simulate(t, n, most)
+			first := names.Peer("alpha", n-1)
+			s.works = func(name, image string) bool { return image != imageV2 || name == first }
+			s.edit(image(imageV2))
+			order := s.during()
+			if want := min(int(n), most+1); len(order) != want || order[0] != first || s.down() != want-1 {
+				t.Errorf("restarted are %v, of which %d are down; want the canary and %d more", order, s.down(), want-1)
+			}
+			s.edit(image(cure))
+			cured := s.until(cure)
+			if sick := order[1:]; len(sick) > 0 && !slices.Contains(sick, cured[0]) {
+				t.Errorf("on the way %s %s goes first, although %v are down", name, cured[0], sick)
+			}
+		}
+	})
+}
+
+// What a user does in the middle of a rollout: another template, another budget, another size.
+func TestARolloutThatIsChangedOnItsWayArrives(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		s := simulate(t, n, most)
+		s.edit(image(imageV2))
+		for range 5 {
+			s.round()
+		}
+		s.edit(image("registry.example.com/p2p-agent:v3"), canary(0))
+		for range 5 {
+			s.round()
+		}
+		s.edit(image(imageV1), unavailable(1))
+		s.until(imageV1)
+	})
+}
+
+// None of the peers has a pod that the fleet's budget could see.
+func TestAFleetTakesOverPeersThatAllServe(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		w := newborn(t, custom, replicas(n), unavailable(most))
+		for _, name := range peerNodes(n) {
+			w.stands(name, invited)
+		}
+		order := simulated(w, n, most).until(imageV1)
+		if diff := cmp.Diff(sorted(peerNodes(n)), sorted(order)); diff != "" {
+			t.Errorf("restarted (-want +got):\n%s", diff)
+		}
+	})
+}
