@@ -39,15 +39,15 @@ func TestToTell(t *testing.T) {
 		"A condition that is new is told at once.": {up, with(func(s *v1alpha1.PeerFleetStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: "MembersKnown"})
 		}), 0},
-		"A condition that that went is told at once.": {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions = s.Conditions[:2] }), 0},
-		"A condition that made way is told.":          {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[2].Type = "MembersKnown" }), 0},
-		"Another message waits.":                      {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[0].Message = "news" }), later},
-		"Another number of peers waits.":              {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Replicas = 4 }), later},
-		"Another number of ready peers waits.":        {up, with(func(s *v1alpha1.PeerFleetStatus) { s.ReadyReplicas = 2 }), later},
-		"A peer more that is updated waits.":          {waiting, statusOf(serves, "True CanaryNotReady", settled, to("2-bb", "1-aa", 1)), later},
-		"The oldest revision waits.":                  {up, with(to("1-aa", "", 3)), later},
-		"What a gate says waits.":                     {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Waits = []v1alpha1.GateWait{{Gate: "BudgetKept", Peers: 1}} }), later},
-		"The selector of a new version waits.":        {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Selector = "a=b" }), later},
+		"A condition that went is told at once.": {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions = s.Conditions[:2] }), 0},
+		"A condition that made way is told.":     {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[2].Type = "MembersKnown" }), 0},
+		"Another message waits.":                 {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[0].Message = "news" }), later},
+		"Another number of peers waits.":         {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Replicas = 4 }), later},
+		"Another number of ready peers waits.":   {up, with(func(s *v1alpha1.PeerFleetStatus) { s.ReadyReplicas = 2 }), later},
+		"A peer more that is updated waits.":     {waiting, statusOf(serves, "True CanaryNotReady", settled, to("2-bb", "1-aa", 1)), later},
+		"The oldest revision waits.":             {up, with(to("1-aa", "", 3)), later},
+		"What a gate says waits.":                {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Waits = []v1alpha1.GateWait{{Gate: "BudgetKept", Peers: 1}} }), later},
+		"The selector of a new version waits.":   {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Selector = "a=b" }), later},
 	} {
 		after, news := fleet.ToTell(c.before, c.next, now, now.Add(second), fleet.DefaultSettle)
 		if news != (c.want != never) || news && after != c.want || !news && after != 0 {

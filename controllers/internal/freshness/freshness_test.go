@@ -4,6 +4,7 @@ package freshness_test
 
 import (
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,8 +128,8 @@ func TestALedgerIsSharedByManyWorkers(t *testing.T) {
 		workers.Go(func() {
 			own := ref("ConfigMap", fmt.Sprintf("alpha-%d", worker))
 			for version := range 50 {
-				l.Wrote(own, fmt.Sprint(version+1), now)
-				if l.Behind(own, fmt.Sprint(version+1), now) {
+				l.Wrote(own, strconv.Itoa(version+1), now)
+				if l.Behind(own, strconv.Itoa(version+1), now) {
 					t.Errorf("%s is behind although it shows the write", own)
 				}
 			}
