@@ -9,8 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// slim makes an object smaller before it is kept: field managers and the spec of a pod, which is most of it, are
-// dropped, and the labels and the names of annotations, which are much the same on all objects of a peer, share
+// slim makes an object smaller before it is kept: field managers and the spec of a pod but for its node are dropped, and the labels and the names of annotations, which are much the same on all objects of a peer, share
 // their strings.
 func slim(object any) (any, error) {
 	accessor, err := meta.Accessor(object)
@@ -21,7 +20,7 @@ func slim(object any) (any, error) {
 	accessor.SetLabels(rekey(accessor.GetLabels(), share))
 	accessor.SetAnnotations(rekey(accessor.GetAnnotations(), func(s string) string { return s }))
 	if pod, isPod := object.(*corev1.Pod); isPod {
-		pod.Spec = corev1.PodSpec{}
+		pod.Spec = corev1.PodSpec{NodeName: share(pod.Spec.NodeName)}
 	}
 	return object, nil
 }

@@ -23,7 +23,7 @@ func decoded() *corev1.Pod {
 			Annotations:   map[string]string{strings.Clone("peernode.dev/intent"): "f00"},
 			ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubelet"}},
 		},
-		Spec:   corev1.PodSpec{NodeName: "node-1"},
+		Spec:   corev1.PodSpec{NodeName: "node-1", ServiceAccountName: "alpha"},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	}
 }
@@ -39,6 +39,7 @@ func TestSlim(t *testing.T) {
 			Labels:      map[string]string{"app.kubernetes.io/name": "p2p-agent"},
 			Annotations: map[string]string{"peernode.dev/intent": "f00"},
 		},
+		Spec:   corev1.PodSpec{NodeName: "node-1"},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

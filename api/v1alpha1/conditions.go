@@ -51,6 +51,10 @@ const (
 	ReasonWaitingForPreviousPeerNode = "WaitingForPreviousPeerNode"
 	// ReasonWaitingForNode: no node can take the pod; the message is the scheduler's.
 	ReasonWaitingForNode = "WaitingForNode"
+	// ReasonWaitingForLostNode: the pod is on a node that does not answer, and is not deleted by force, because two
+	// processes could then hold one identity. It goes on when the node returns, or when a person says that it never
+	// will: by deleting the Node object, or by the taint node.kubernetes.io/out-of-service.
+	ReasonWaitingForLostNode = "WaitingForLostNode"
 	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
 	ReasonWaitingForImage = "WaitingForImage"
 	// ReasonCrashLooping: the peer's process ends again and again; its last message is shown.

@@ -32,6 +32,9 @@ func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 	switch {
 	case set == nil || pod == nil:
 		return conditions.Wait(v1alpha1.ReasonWaitingForPod, "the pod is being created")
+	case pod.DeletionTimestamp != nil && onLostNode(pod):
+		return conditions.Wait(v1alpha1.ReasonWaitingForLostNode, fmt.Sprintf("node %s does not answer and may still run the pod. If it will not come back, "+
+			"delete the Node object or taint it node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", pod.Spec.NodeName))
 	case pod.DeletionTimestamp != nil:
 		return conditions.Wait(v1alpha1.ReasonWaitingForRevision, "the previous pod is stopping")
 	}
@@ -47,6 +50,23 @@ func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonWaitingForPod, "the pod has started; its software does not report ready yet")
 	}
 	return nil
+}
+
+// onLostNode reports whether the pod was given up because its node does not answer. The node controller declares it
+// not ready, and minutes later the taint manager deletes it, which then lasts until the node's kubelet confirms it. A
+// pod that a taint drives away from a node that answers is ready until that moment.
+func onLostNode(pod *corev1.Pod) bool {
+	var ready, disrupted corev1.PodCondition
+	for _, c := range pod.Status.Conditions {
+		switch c.Type {
+		case corev1.PodReady:
+			ready = c
+		case corev1.DisruptionTarget:
+			disrupted = c
+		}
+	}
+	return disrupted.Status == corev1.ConditionTrue && disrupted.Reason == "DeletionByTaintManager" &&
+		ready.Status == corev1.ConditionFalse && ready.LastTransitionTime.Before(&disrupted.LastTransitionTime)
 }
 
 // outdated reports whether the StatefulSet controller has yet to look at the newest template, or to replace the pod.

@@ -4,6 +4,7 @@ package plan_test
 
 import (
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -18,6 +19,12 @@ var pods = map[string]situation{
 	},
 	"The pod is stopping; another will follow.": {
 		isServing(func(w *world) { w.Pod.DeletionTimestamp = &metav1.Time{Time: now} }), waits("WaitingForRevision"), "the previous pod is stopping",
+	},
+	"The node of the pod is lost.": {
+		isServing(func(w *world) { w.givenUp(now.Add(-5 * time.Minute)) }), waits("WaitingForLostNode"), "node node-1 does not answer and may still run the pod",
+	},
+	"A taint drives the pod away from a node that answers.": {
+		isServing(func(w *world) { w.givenUp(now.Add(time.Second)) }), waits("WaitingForRevision"), "the previous pod is stopping",
 	},
 	"The pod is of the previous revision, and serves.": {
 		isServing(func(w *world) { w.set().Status.UpdateRevision = "alpha-new" }), told(serves, "True WaitingForRevision", settled), "",

@@ -150,6 +150,17 @@ func (w *world) unready() *world {
 	return w
 }
 
+// givenUp makes the pod one that the taint manager deletes now, and that was ready until the given time.
+func (w *world) givenUp(notReadySince time.Time) {
+	w.unready()
+	w.Pod.Spec.NodeName = "node-1"
+	w.Pod.DeletionTimestamp = &metav1.Time{Time: now}
+	w.Pod.Status.Conditions[1].LastTransitionTime = metav1.Time{Time: notReadySince}
+	w.Pod.Status.Conditions = append(w.Pod.Status.Conditions, corev1.PodCondition{
+		Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByTaintManager", LastTransitionTime: metav1.Time{Time: now},
+	})
+}
+
 // unschedulable makes the pod one that no node takes.
 func (w *world) unschedulable(message string) *world {
 	w.unready()
