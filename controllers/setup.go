@@ -37,7 +37,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
 		Live:   mgr.GetAPIReader(),
 		Events: mgr.GetEventRecorder("peernode-operator"),
 		Options: fleetplan.Options{
-			Defaults: options.Defaults, Resources: options.Resources, Settle: options.Settle,
+			Defaults: options.Defaults, Resources: options.Resources, Namespaces: options.Namespaces, Settle: options.Settle,
 		},
 		Now: time.Now,
 	}

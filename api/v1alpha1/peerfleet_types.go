@@ -47,6 +47,8 @@ type PeerFleetList struct {
 }
 
 // PeerFleetSpec is the fleet as it should be.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.template.spec.deletionPolicy) || !has(self.template.spec.deletionPolicy.keys) || self.template.spec.deletionPolicy.keys != 'Delete' || has(self.scaleDown) && has(self.scaleDown.data) && self.scaleDown.data == 'Delete'",fieldPath=".scaleDown",message="data must be Delete where template.spec.deletionPolicy.keys is Delete: a volume that outlives its key would be taken up by another identity"
 type PeerFleetSpec struct {
 	// replicas is how many peers there should be. The peers with the highest ordinals go first when it is lowered.
 	// +required

@@ -208,6 +208,8 @@ const (
 )
 
 // DeletionPolicy says what becomes of data and keys when the PeerNode is deleted.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.keys) || self.keys != 'Delete' || has(self.data) && self.data == 'Delete'",fieldPath=".data",message="must be Delete where keys is Delete: a volume that outlives its key would be taken up by another identity"
 type DeletionPolicy struct {
 	// data is Retain (default: the volume stays and is taken up again by a PeerNode of the same name) or Delete.
 	// What counts is the value at the moment of deletion.
@@ -215,7 +217,7 @@ type DeletionPolicy struct {
 	Data RetentionPolicy `json:"data,omitempty"`
 
 	// keys is Retain (default: the key's Secret stays and is taken up again by a PeerNode of the same name) or
-	// Delete. Fixed at creation.
+	// Delete, which needs data to be Delete as well. Fixed at creation.
 	// +optional
 	Keys RetentionPolicy `json:"keys,omitempty"`
 }

@@ -70,10 +70,13 @@ func (r *Reconciler) observePeers(ctx context.Context, eyes look.Eyes, f *v1alph
 	return peers, nil
 }
 
-// observeDeclared reads the PeerNodes that the template declares, as far as they exist.
+// observeDeclared reads the PeerNodes that the template declares, as far as they exist and can be seen.
 func (r *Reconciler) observeDeclared(ctx context.Context, f *v1alpha1.PeerFleet) ([]*v1alpha1.PeerNode, error) {
 	var out []*v1alpha1.PeerNode
 	for _, ref := range f.Spec.Template.Spec.Network.Peers {
+		if !r.Options.Watches(ref.In(f.Namespace)) {
+			continue // Each peer of the fleet says so in its own conditions.
+		}
 		other := &v1alpha1.PeerNode{}
 		err := r.Client.Get(ctx, types.NamespacedName{Namespace: ref.In(f.Namespace), Name: ref.Name}, other)
 		switch {

@@ -13,12 +13,59 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/fleet"
+	"github.com/peernode/operator/pkg/names"
 )
 
 const (
 	theList   = "ConfigMap alpha-fleet"
 	theBudget = "PodDisruptionBudget alpha-fleet"
 )
+
+// applied are the objects that a plan changes, in its order.
+func applied(p fleet.Plan) []string {
+	var out []string
+	for _, c := range p.Apply {
+		out = append(out, c.Kind+" "+c.Name)
+	}
+	return out
+}
+
+// touched are the peers among them.
+func touched(p fleet.Plan) []string {
+	var out []string
+	for _, c := range p.Apply {
+		if c.Kind == "PeerNode" {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+func deleted(p fleet.Plan) []string {
+	var out []string
+	for _, o := range p.Delete {
+		out = append(out, o.Name)
+	}
+	return out
+}
+
+// held are the gates that hold back restarts, with the number of peers.
+func held(p fleet.Plan) map[string]int32 {
+	out := map[string]int32{}
+	for _, h := range p.Held {
+		out[h.Gate] = h.Peers
+	}
+	return out
+}
+
+// peerNodes are the wanted names of a fleet of n.
+func peerNodes(n int32) []string {
+	var out []string
+	for ordinal := range n {
+		out = append(out, names.Peer("alpha", ordinal))
+	}
+	return out
+}
 
 // everything is a template that uses what is easily lost on the way into a PeerNode: amounts in unusual words, empty
 // selectors, references by two names, and a patch.

@@ -71,6 +71,7 @@ func news() map[string]change {
 		"A refusal later is told.":                   {up, stuck, []conditions.Event{event("Warning", "PeerStalled", "Refuse")}},
 		"A refusal that stays is told once.":         {stuck, stuck, nil},
 		"Another refusal is told.":                   {stuck, statusOf(serves, settled, "True ForeignObject"), []conditions.Event{event("Warning", "ForeignObject", "Refuse")}},
+		"A wait that became a refusal is told.":      {statusOf(serves, "True ForeignObject", settled), statusOf(serves, settled, "True ForeignObject"), []conditions.Event{event("Warning", "ForeignObject", "Refuse")}},
 		"The end of a refusal is told.":              {stuck, up, []conditions.Event{done}},
 		"A wait is told.":                            {up, growing, []conditions.Event{event("Normal", "WaitingForPeers", "Wait")}},
 		"Another wait is told.":                      {growing, statusOf(serves, "True ScalingDown", settled), []conditions.Event{event("Normal", "ScalingDown", "Wait")}},

@@ -8,6 +8,7 @@
 package fleet
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,8 +26,15 @@ import (
 type Options struct {
 	Defaults  defaults.Options
 	Resources resources.Options
+	// Namespaces are those in which the operator works; empty means all.
+	Namespaces []string
 	// Settle is how long moving numbers of a status are held back.
 	Settle time.Duration
+}
+
+// Watches reports whether the operator works in a namespace.
+func (o Options) Watches(namespace string) bool {
+	return len(o.Namespaces) == 0 || slices.Contains(o.Namespaces, namespace)
 }
 
 // Observed is everything that was read about one fleet. It is complete: a part that could not be read ends the
@@ -37,7 +45,7 @@ type Observed struct {
 	Fleet *v1alpha1.PeerFleet
 	// Peers are the PeerNodes under the names of the wanted ordinals, and those that carry the fleet's label.
 	Peers map[string]*v1alpha1.PeerNode
-	// Declared are the PeerNodes that the template declares, as far as they exist.
+	// Declared are the PeerNodes that the template declares, as far as they exist and can be seen.
 	Declared []*v1alpha1.PeerNode
 	// Now is the time of the observation.
 	Now time.Time

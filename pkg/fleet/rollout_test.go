@@ -4,7 +4,6 @@ package fleet_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
@@ -145,6 +144,27 @@ var steps = map[string]struct {
 			w.tells("alpha-2", "True Serving", settled, "True ObjectRefused")
 		}, nil, map[string]int32{"CanaryReady": 2},
 	},
+	"A peer whose spec is refused and that runs as it was uses no budget, and needs no cure before the others.": {
+		nil, func(w *world) { w.edit(image(imageV2)).tells("alpha-0", "True Serving", settled, "True ObjectRefused") }, []string{"PeerNode alpha-2"}, map[string]int32{"CanaryReady": 2},
+	},
+	"A peer whose spec is refused and that is down gets the cure first.": {
+		nil, func(w *world) {
+			w.edit(image(imageV2)).tells("alpha-0", "False VolumeLost", settled, "True VolumeLost")
+		}, []string{"PeerNode alpha-0"}, map[string]int32{"CanaryReady": 2},
+	},
+	"With room for one more, what is down goes before what serves.": {
+		[]edits{replicas(5), unavailable(2)}, func(w *world) {
+			w.edit(image(imageV2)).step().step().tells("alpha-3", "True Serving", settled, "True ObjectRefused")
+			w.goesDown("alpha-0")
+		}, []string{"PeerNode alpha-0"}, map[string]int32{"UpdatedPeersReady": 1},
+	},
+	"A parked peer that is let run again starts with the newest template, and first.": {
+		[]edits{parked(1)}, func(w *world) { w.edit(plain, image(imageV2)) }, []string{theBudget, "PeerNode alpha-1"}, map[string]int32{"CanaryReady": 2},
+	},
+	"A share of the running peers leaves out the parked: half of four is two.": {
+		[]edits{replicas(6), parked(0), parked(1), maxUnavailable(intstr.FromString("50%"))}, func(w *world) { w.edit(image(imageV2)).step() },
+		[]string{"PeerNode alpha-4", "PeerNode alpha-3"}, map[string]int32{"UpdatedPeersReady": 1},
+	},
 	"A peer whose volume grows is not disturbed by it, and proves the update.": {
 		nil, func(w *world) {
 			w.edit(image(imageV2)).step()
@@ -175,39 +195,6 @@ var steps = map[string]struct {
 	"Another default image of the operator is a change like any other.": {
 		[]edits{image("")}, func(w *world) { w.Options.Defaults.P2PAgentImage = imageV2 }, []string{"PeerNode alpha-2"}, map[string]int32{"CanaryReady": 2},
 	},
-}
-
-// Nothing happens at the cluster when a window opens, so the plan says when to look again.
-func TestAPlanThatWaitsForTheWindowSaysUntilWhen(t *testing.T) {
-	opens := time.Date(2026, 11, 1, 22, 0, 0, 0, time.UTC)
-	for name, c := range map[string]struct {
-		change func(w *world)
-		peers  []string
-		held   map[string]int32
-		again  time.Time
-	}{
-		"The window is closed.":                     {func(w *world) { w.edit(image(imageV2)) }, nil, map[string]int32{"WindowOpen": 3}, opens},
-		"The window is open.":                       {func(w *world) { w.edit(image(imageV2)); w.Now = opens }, []string{"alpha-2"}, map[string]int32{"CanaryReady": 2}, time.Time{}},
-		"The window closes in the middle.":          {func(w *world) { w.edit(image(imageV2)); w.Now = opens; w.step(); w.Now = opens.Add(time.Hour) }, nil, map[string]int32{"WindowOpen": 2}, opens.AddDate(0, 0, 1)},
-		"What is down gets the cure at any time.":   {func(w *world) { w.edit(image(imageV2)); w.goesDown("alpha-0") }, []string{"alpha-0"}, map[string]int32{"WindowOpen": 2}, opens},
-		"What restarts nobody waits for no window.": {func(w *world) { w.edit(allowing(someID)) }, peerNodes(3), map[string]int32{}, time.Time{}},
-		"Parked peers wait for no window.":          {func(w *world) { w.edit(image(imageV2), parked(1)) }, []string{"alpha-1"}, map[string]int32{"WindowOpen": 2}, opens},
-		"Nothing waits.":                            {func(*world) {}, nil, map[string]int32{}, time.Time{}},
-		"New peers are made at any time.":           {func(w *world) { w.edit(replicas(4)) }, []string{"alpha-3"}, map[string]int32{}, time.Time{}},
-	} {
-		w := serving(t, within("22:00", ""))
-		c.change(w)
-		p := w.decide()
-		if diff := cmp.Diff(c.peers, touched(p)); diff != "" {
-			t.Errorf("%s applied (-want +got):\n%s", name, diff)
-		}
-		if diff := cmp.Diff(c.held, held(p)); diff != "" {
-			t.Errorf("%s held (-want +got):\n%s", name, diff)
-		}
-		if !p.LookAgain.Equal(c.again) {
-			t.Errorf("%s to be looked at again at %s, want %s", name, p.LookAgain, c.again)
-		}
-	}
 }
 
 // step carries out a plan, and lets every peer come up.

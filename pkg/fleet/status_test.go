@@ -26,6 +26,7 @@ func TestStatusCountsPeers(t *testing.T) {
 		"None is wanted.":                              {isServing(func(*world) {}, replicas(0)), counted{}},
 		"One is down.":                                 {isServing(func(w *world) { w.goesDown("alpha-1") }), counted{3, 2, 3, 0}},
 		"One is parked.":                               {isServing(func(*world) {}, parked(1)), counted{3, 2, 3, 1}},
+		"One is to be parked and not made yet.":        {func(t *testing.T) *world { return newborn(t, parked(1)) }, counted{}},
 		"All are parked.":                              {isServing(func(*world) {}, suspended), counted{3, 0, 3, 3}},
 		"One is gone.":                                 {isServing(func(w *world) { delete(w.Peers, "alpha-1") }), counted{2, 2, 2, 0}},
 		"One is somebody else's.":                      {isServing(func(w *world) { w.stands("alpha-1") }), counted{2, 2, 2, 0}},
@@ -122,6 +123,13 @@ func TestTheCurrentRevisionIsTheLastThatServed(t *testing.T) {
 	w.goesDown("alpha-0", "alpha-1", "alpha-2")
 	if got := current(); got != second {
 		t.Errorf("the current revision is %s in trouble, want %s", got, second)
+	}
+}
+
+func TestAFleetOfNobodyProvesNoRevision(t *testing.T) {
+	w := serving(t, replicas(0))
+	if got := w.Fleet.Status; got.CurrentRevision != "" || got.OldestRevision != "" || got.UpdateRevision == "" {
+		t.Errorf("the revisions are %q, the oldest %q, current %q", got.UpdateRevision, got.OldestRevision, got.CurrentRevision)
 	}
 }
 

@@ -27,15 +27,16 @@ func TestToTell(t *testing.T) {
 		"The same in another order is not told.": {up, with(func(s *v1alpha1.PeerFleetStatus) {
 			s.Conditions[0], s.Conditions[2] = s.Conditions[2], s.Conditions[0]
 		}), never},
-		"The same at another time is not told.": {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[0].LastTransitionTime = metav1.NewTime(now) }), never},
-		"The first status is told at once.":     {fresh, growing, 0},
-		"Becoming ready is told at once.":       {growing, up, 0},
-		"Ceasing to be ready is told at once.":  {up, growing, 0},
-		"A refusal is told at once.":            {up, stuck, 0},
-		"Another gate is told at once.":         {waiting, statusOf(serves, "True BudgetExhausted", settled, to("2-bb", "1-aa", 0)), 0},
-		"A new spec is told at once.":           {up, with(func(s *v1alpha1.PeerFleetStatus) { s.ObservedGeneration = 4 }), 0},
-		"A new template is told at once.":       {up, with(to("2-bb", "1-aa", 3)), 0},
-		"The end of a rollout is told at once.": {up, with(proven("2-bb")), 0},
+		"The same at another time is not told.":      {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Conditions[0].LastTransitionTime = metav1.NewTime(now) }), never},
+		"The first status is told at once.":          {fresh, growing, 0},
+		"Becoming ready is told at once.":            {growing, up, 0},
+		"Ceasing to be ready is told at once.":       {up, growing, 0},
+		"A refusal is told at once.":                 {up, stuck, 0},
+		"Another gate is told at once.":              {waiting, statusOf(serves, "True BudgetExhausted", settled, to("2-bb", "1-aa", 0)), 0},
+		"The same reason of another status is told.": {up, statusOf("Unknown AllServing", settled, settled), 0},
+		"A new spec is told at once.":                {up, with(func(s *v1alpha1.PeerFleetStatus) { s.ObservedGeneration = 4 }), 0},
+		"A new template is told at once.":            {up, with(to("2-bb", "1-aa", 3)), 0},
+		"The end of a rollout is told at once.":      {up, with(proven("2-bb")), 0},
 		"A condition that is new is told at once.": {up, with(func(s *v1alpha1.PeerFleetStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: "MembersKnown"})
 		}), 0},

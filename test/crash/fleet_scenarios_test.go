@@ -32,8 +32,8 @@ func fleets() []crash.Scenario {
 	deleting := func(f *v1alpha1.PeerFleet) { f.Spec.ScaleDown.Data = v1alpha1.RetentionDelete }
 	list := []crash.Scenario{
 		{
-			Name: "fleet: create",
-			When: crash.Step{Act: createFleet(2), Settled: fleetServes(2)},
+			Name: "fleet: create, with a declared peer where the operator may not look",
+			When: crash.Step{Act: createFleet(2, builders.Template(declaringElsewhere)), Settled: fleetServes(2)},
 		},
 		{
 			Name:  "fleet: scale up",
@@ -107,6 +107,12 @@ func fleets() []crash.Scenario {
 func ofTheFleet(_, path string) bool {
 	return strings.Contains(path, "/peerfleets/") || strings.HasSuffix(path, "/relay-fleet") ||
 		strings.Contains(path, "/peernodes/") && !strings.HasSuffix(path, "/status")
+}
+
+// declaringElsewhere names a peer in a namespace that these operators do not watch, and one of the same name that does
+// not exist.
+func declaringElsewhere(p *v1alpha1.PeerNode) {
+	p.Spec.Network.Peers = []v1alpha1.PeerReference{{Name: "alpha", Namespace: "elsewhere"}, {Name: "alpha"}}
 }
 
 func fleet(replicas int32, modify ...func(*v1alpha1.PeerFleet)) crash.Step {

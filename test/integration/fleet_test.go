@@ -143,6 +143,25 @@ func TestABadTemplateStopsAtTheCanary(t *testing.T) {
 	}
 }
 
+func TestAPeerThatSomebodyDeletesComesBackAsItself(t *testing.T) {
+	s := tell(t)
+	f := s.fleet(2)
+	claim, key := &corev1.PersistentVolumeClaim{}, &corev1.Secret{}
+	s.is("relay-1-data", claim)
+	s.is("relay-1-identity-1", key)
+	p := s.peersOf(f)["relay-1"]
+	s.must(env.Admin.Delete(s.Context(), &p))
+	s.eventually(func() error {
+		if now := s.peersOf(f)["relay-1"]; now.UID == "" || now.UID == p.UID {
+			return fmt.Errorf("relay-1 has not been made anew: %s", now.UID)
+		}
+		return nil
+	})
+	s.allServe(f)
+	s.same("relay-1-data", claim)
+	s.same("relay-1-identity-1", key)
+}
+
 func TestOverridesChangeSinglePeers(t *testing.T) {
 	s := tell(t)
 	f := s.fleet(3, builders.Overriding(

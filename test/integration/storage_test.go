@@ -78,7 +78,6 @@ func TestDeletionPolicyDecidesWhatStays(t *testing.T) {
 	}{
 		"by default data and keys stay":           {nil, true, true},
 		"data goes where the spec says so":        {[]func(*v1alpha1.PeerNode){builders.DeleteData}, false, true},
-		"keys go where the spec says so":          {[]func(*v1alpha1.PeerNode){builders.DeleteKeys}, true, false},
 		"both go where the spec says so of both":  {[]func(*v1alpha1.PeerNode){builders.DeleteData, builders.DeleteKeys}, false, false},
 		"data of a suspended peer goes as well":   {[]func(*v1alpha1.PeerNode){builders.DeleteData, builders.Suspended}, false, true},
 		"data of a peer that never ran goes, too": {[]func(*v1alpha1.PeerNode){builders.DeleteData, neverScheduled}, false, true},

@@ -60,10 +60,10 @@ func wrongChanges() map[string]wrongChange {
 			p2pAgent, `spec: {fleet: {name: relay}}`, `spec: {fleet: {name: other}}`, refusals{"spec.fleet.name": "is fixed once set"},
 		},
 		"What becomes of the keys is not changed from its default.": {
-			p2pAgent, ``, `spec: {deletionPolicy: {keys: Delete}}`, refusals{"spec.deletionPolicy": fixedKeys},
+			p2pAgent, ``, `spec: {deletionPolicy: {data: Delete, keys: Delete}}`, refusals{"spec.deletionPolicy": fixedKeys},
 		},
 		"What becomes of the keys is not changed back to its default by leaving it out.": {
-			p2pAgent, `spec: {deletionPolicy: {keys: Delete}}`, `spec: {deletionPolicy: null}`, refusals{"spec.deletionPolicy": fixedKeys},
+			p2pAgent, `spec: {deletionPolicy: {data: Delete, keys: Delete}}`, `spec: {deletionPolicy: null}`, refusals{"spec.deletionPolicy": fixedKeys},
 		},
 	}
 }

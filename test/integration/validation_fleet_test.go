@@ -122,6 +122,10 @@ var wrongFleets = map[string]wrong{
 		peerFleet, `spec: {spread: {topologyKey: ` + long(318) + `}}`, refusals{"spec.spread.topologyKey": tooLong},
 	},
 	"A spread is soft or hard.": {peerFleet, `spec: {spread: {whenUnsatisfiable: Perhaps}}`, refusals{"spec.spread.whenUnsatisfiable": noSuch}},
+	"Volumes of peers that leave do not outlive their keys.": {
+		peerFleet, `spec: {template: {spec: {deletionPolicy: {data: Delete, keys: Delete}}}}`,
+		refusals{"spec.scaleDown": "data must be Delete where template.spec.deletionPolicy.keys is Delete"},
+	},
 	"Data of peers that leave is retained or deleted.": {
 		peerFleet, `spec: {scaleDown: {data: Recycle}}`, refusals{"spec.scaleDown.data": noSuch},
 	},

@@ -155,6 +155,9 @@ var wrongSpecs = map[string]wrong{
 	"Data is retained or deleted, nothing between.": {
 		p2pAgent, `spec: {deletionPolicy: {data: Recycle}}`, refusals{"spec.deletionPolicy.data": noSuch},
 	},
+	"A volume does not outlive the key of its peer.": {
+		p2pAgent, `spec: {deletionPolicy: {keys: Delete}}`, refusals{"spec.deletionPolicy.data": "must be Delete where keys is Delete"},
+	},
 	"Keys are retained or deleted, nothing between.": {
 		p2pAgent, `spec: {deletionPolicy: {keys: retain}}`, refusals{"spec.deletionPolicy.keys": noSuch},
 	},

@@ -17,7 +17,7 @@ type DeletionPolicyApplyConfiguration struct {
 	// What counts is the value at the moment of deletion.
 	Data *apiv1alpha1.RetentionPolicy `json:"data,omitempty"`
 	// keys is Retain (default: the key's Secret stays and is taken up again by a PeerNode of the same name) or
-	// Delete. Fixed at creation.
+	// Delete, which needs data to be Delete as well. Fixed at creation.
 	Keys *apiv1alpha1.RetentionPolicy `json:"keys,omitempty"`
 }
 
