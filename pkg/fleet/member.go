@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -65,26 +66,42 @@ func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*mem
 	}
 	spec := specOf(o, ordinal, live)
 	m.Parked = spec.Suspend
-	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision)
-	if err != nil {
-		return nil, err
-	}
-	want, err := intent.From(applied)
-	if err != nil {
-		return nil, err
-	}
 	if live == nil {
+		want, err := intentOf(o, ordinal, spec, revision)
 		m.change, m.Updated, m.Absent = &intent.Change{Intent: want}, true, true
+		return m, err
+	}
+	m.Unbudgeted = live.Spec.Fleet == nil
+	m.Up, m.Refused, m.Why = stateOf(live)
+	if same(o, live, spec, revision) {
+		m.Updated = true
 		return m, nil
+	}
+	want, err := intentOf(o, ordinal, spec, revision)
+	if err != nil {
+		return nil, err
 	}
 	if m.change, err = intent.ChangeOf(want, live); err != nil {
 		return nil, err
 	}
 	m.restarts = m.change != nil && pods.differ(live.Spec, spec)
 	m.Updated = !m.restarts
-	m.Unbudgeted = live.Spec.Fleet == nil
-	m.Up, m.Refused, m.Why = stateOf(live)
 	return m, nil
+}
+
+// same reports whether a PeerNode is beyond doubt as wanted, which most are at any look. It spares the comparison of
+// intents, which a look at a thousand peers would mostly consist of.
+func same(o Observed, live *v1alpha1.PeerNode, spec v1alpha1.PeerNodeSpec, revision string) bool {
+	return live.Annotations[v1alpha1.AnnotationRevision] == revision && gate.OfFleet(o.Fleet, live) &&
+		metav1.IsControlledBy(live, o.Fleet) && equality.Semantic.DeepEqual(live.Spec, spec)
+}
+
+func intentOf(o Observed, ordinal int32, spec v1alpha1.PeerNodeSpec, revision string) (intent.Intent, error) {
+	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision)
+	if err != nil {
+		return intent.Intent{}, err
+	}
+	return intent.From(applied)
 }
 
 // untouchable says why the PeerNode under a wanted name cannot be one of the fleet's, nil when it can.
@@ -171,11 +188,7 @@ func (m *member) departs(policy v1alpha1.RetentionPolicy) bool {
 func (m *member) leave(o Observed, policy v1alpha1.RetentionPolicy) (*intent.Change, error) {
 	spec := *m.live.Spec.DeepCopy()
 	spec.DeletionPolicy.Data = policy
-	applied, err := resources.FleetPeer(o.Fleet, m.ordinal, spec, m.live.Annotations[v1alpha1.AnnotationRevision])
-	if err != nil {
-		return nil, err
-	}
-	want, err := intent.From(applied)
+	want, err := intentOf(o, m.ordinal, spec, m.live.Annotations[v1alpha1.AnnotationRevision])
 	if err != nil {
 		return nil, err
 	}

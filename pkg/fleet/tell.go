@@ -19,7 +19,7 @@ const DefaultSettle = 30 * time.Second
 // told is when a status was last written, the zero time when that is not known.
 func ToTell(before, next v1alpha1.PeerFleetStatus, told, now time.Time, settle time.Duration) (time.Duration, bool) {
 	switch {
-	case same(before, next):
+	case sameStatus(before, next):
 		return 0, false
 	case important(before, next):
 		return 0, true
@@ -27,7 +27,7 @@ func ToTell(before, next v1alpha1.PeerFleetStatus, told, now time.Time, settle t
 	return max(0, told.Add(settle).Sub(now)), true
 }
 
-func same(a, b v1alpha1.PeerFleetStatus) bool {
+func sameStatus(a, b v1alpha1.PeerFleetStatus) bool {
 	if !conditions.Equal(a.Conditions, b.Conditions) {
 		return false
 	}
