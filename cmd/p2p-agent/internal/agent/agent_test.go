@@ -25,7 +25,13 @@ func TestThreeAgentsFindEachOtherThroughTheirPeerFiles(t *testing.T) {
 	// Each finds itself in the list, as in a fleet that shares one file. One
 	// address is a name, to be resolved.
 	named := strings.Replace(a.address(t, "/tcp/"), "/ip4/127.0.0.1", "/dns4/localhost", 1)
-	a.publish(t, list(all))
+	// Whoever is dialled knows the others already: a refusal would count.
+	for _, n := range all {
+		n.publish(t, list(all))
+	}
+	waitFor(t, "each lets the others in", func() bool {
+		return a.gate.Permits(b.id) && a.gate.Permits(c.id) && b.gate.Permits(c.id) && b.gate.Permits(a.id)
+	})
 	b.publish(t, list(all, named, b.address(t, "/quic-v1")))
 	c.publish(t, list(all, a.address(t, "/ws"), b.address(t, "/quic-v1")))
 
