@@ -44,7 +44,7 @@ const (
 
 // Reasons of events of a PeerFleet that are not also reasons of a condition.
 const (
-	// ReasonRolloutStarted: the template changed in a way that restarts peers.
+	// ReasonRolloutStarted: the template changed.
 	ReasonRolloutStarted = "RolloutStarted"
 	// ReasonRolloutFinished: every peer has the newest template and serves.
 	ReasonRolloutFinished = "RolloutFinished"

@@ -49,7 +49,7 @@ type PeerFleetStatus struct {
 	// +optional
 	OldestRevision string `json:"oldestRevision,omitempty"`
 
-	// waits are the gates that hold back peers of the rollout, in the order in which they are asked.
+	// waits are the gates that hold back peers of the rollout, the one that holds back the next peer first.
 	// +optional
 	// +listType=map
 	// +listMapKey=gate

@@ -181,10 +181,10 @@ func (p *Plan) change(o Observed, opens time.Time) {
 			}
 			continue
 		}
-		if m.Up && !m.Parked {
+		if m.Up && !m.Parked && !m.Unbudgeted {
 			step.Evictable--
 		}
-		m.Up, m.Updated, m.Why = false, true, "it is being updated"
+		m.Up, m.Updated, m.Refused, m.Why = false, true, false, "it is being updated"
 		p.Apply = append(p.Apply, *m.change)
 	}
 }

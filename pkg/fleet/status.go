@@ -147,7 +147,8 @@ func serves(m *member) bool {
 		conditions.Find(m.live.Status.Conditions, v1alpha1.ConditionReady).Status == metav1.ConditionTrue
 }
 
-// oldest is the revision with the lowest number among the wanted peers.
+// oldest is the revision with the lowest number among the wanted peers that have another than the present one; that
+// of the template when none has. After going back, the one that is left behind has a higher number.
 func oldest(p Plan) string {
 	out, lowest := "", 0
 	for _, m := range p.members {
@@ -155,7 +156,8 @@ func oldest(p Plan) string {
 			continue
 		}
 		revision := m.live.Annotations[v1alpha1.AnnotationRevision]
-		if number, _, ok := parseRevision(revision); ok && (out == "" || number < lowest) {
+		number, _, ok := parseRevision(revision)
+		if ok && (out == "" || out == p.Revision || revision != p.Revision && number < lowest) {
 			out, lowest = revision, number
 		}
 	}

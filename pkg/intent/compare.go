@@ -134,6 +134,10 @@ func elementKey(element any) string {
 			return value
 		}
 	}
+	// Files of a PeerNode; what a volume takes out of a ConfigMap has a key as well, and belongs to one owner.
+	if path, ok := m["path"].(string); ok && m["key"] == nil {
+		return path
+	}
 	return ""
 }
 

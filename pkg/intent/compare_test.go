@@ -278,6 +278,30 @@ func TestReferencesAreFoundByBothNames(t *testing.T) {
 	}
 }
 
+// A list of files is merged by path: one that somebody added is theirs.
+func TestFilesAreFoundByPath(t *testing.T) {
+	file := func(path, content string) v1alpha1.CustomFile {
+		return v1alpha1.CustomFile{Path: v1alpha1.AbsolutePath(path), Content: content}
+	}
+	software := applyv1alpha1.CustomSoftware().WithFiles(applyv1alpha1.CustomFile().WithPath("/etc/peer/a").WithContent("a"))
+	want := from(t, applyv1alpha1.PeerNode("alpha", "peers").WithSpec(applyv1alpha1.PeerNodeSpec().
+		WithSoftware(applyv1alpha1.PeerSoftware().WithCustom(software))))
+	for name, c := range map[string]struct {
+		live []v1alpha1.CustomFile
+		want intent.Difference
+	}{
+		"One that somebody added before it.": {[]v1alpha1.CustomFile{file("/etc/peer/0", "0"), file("/etc/peer/a", "a")}, intent.Difference{}},
+		"One that somebody changed.": {
+			[]v1alpha1.CustomFile{file("/etc/peer/a", "b")}, intent.Difference{Path: "spec.software.custom.files[/etc/peer/a].content", Drift: true},
+		},
+		"One that somebody took away.": {nil, intent.Difference{Path: "spec.software.custom.files[/etc/peer/a]", Drift: true}},
+	} {
+		p := &v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Name: "alpha", Namespace: "peers", Annotations: want.Object.GetAnnotations()}}
+		p.Spec.Software.Custom = &v1alpha1.CustomSoftware{Files: c.live}
+		t.Run(name, func(t *testing.T) { expect(t, want, p, c.want) })
+	}
+}
+
 // What is read without a type still has the "" that the server filled in.
 func TestAnOpenNamespaceIsTheSameAsNone(t *testing.T) {
 	want := from(t, applyv1alpha1.PeerNode("alpha", "peers").WithSpec(applyv1alpha1.PeerNodeSpec().

@@ -34,7 +34,7 @@ type PeerFleetStatusApplyConfiguration struct {
 	CurrentRevision *string `json:"currentRevision,omitempty"`
 	// oldestRevision is the oldest revision that a peer still has.
 	OldestRevision *string `json:"oldestRevision,omitempty"`
-	// waits are the gates that hold back peers of the rollout, in the order in which they are asked.
+	// waits are the gates that hold back peers of the rollout, the one that holds back the next peer first.
 	Waits []GateWaitApplyConfiguration `json:"waits,omitempty"`
 }
 
