@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// slim makes an object smaller before it is kept: field managers and the spec of a pod but for its node are dropped, and the labels and the names of annotations, which are much the same on all objects of a peer, share
-// their strings.
+// slim makes an object smaller before it is kept: field managers are dropped, and the spec of a pod but for its node.
+// The labels and the names of annotations, which are much the same on all objects of a peer, share their strings.
 func slim(object any) (any, error) {
 	accessor, err := meta.Accessor(object)
 	if err != nil {

@@ -54,7 +54,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, f *v1alpha1.PeerFleet) (ctrl
 	}
 	observed, err := r.observe(ctx, f)
 	if err != nil {
-		return next(outcome.Of(err))
+		return outcome.Of(err).Result()
 	}
 	plan, err := fleet.Decide(observed)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, f *v1alpha1.PeerFleet) (ctrl
 	}
 	done := outcome.Of(r.do(ctx, f, plan))
 	if done.Err != nil || done.Finding == nil && done.After > 0 {
-		return next(done)
+		return done.Result()
 	}
 	return r.tell(ctx, observed, plan, done)
 }
@@ -94,16 +94,16 @@ func (r *Reconciler) do(ctx context.Context, f *v1alpha1.PeerFleet, plan fleet.P
 func (r *Reconciler) tell(ctx context.Context, o fleet.Observed, plan fleet.Plan, done outcome.Outcome) (ctrl.Result, error) {
 	before := o.Fleet.Status
 	if !plan.LookAgain.IsZero() {
-		done.After = soonest(done.After, max(time.Second, plan.LookAgain.Sub(o.Now)))
+		done.After = outcome.Soonest(done.After, max(time.Second, plan.LookAgain.Sub(o.Now)))
 	}
 	after := fleet.Status(o, plan, done.Finding, r.Now())
 	hold, news := fleet.ToTell(before, after, r.lastTold(o.Fleet.UID), r.Now(), r.Options.Settle)
 	if !news || hold > 0 {
-		return ctrl.Result{RequeueAfter: soonest(done.After, hold)}, nil
+		return ctrl.Result{RequeueAfter: outcome.Soonest(done.After, hold)}, nil
 	}
 	version, err := status.WriteFleet(ctx, r.Client, o.Fleet, after)
 	if apierrors.IsConflict(err) {
-		return next(outcome.Of(err))
+		return outcome.Of(err).Result()
 	}
 	if err != nil {
 		return ctrl.Result{}, err
@@ -130,18 +130,6 @@ func (r *Reconciler) record(f *v1alpha1.PeerFleet, e conditions.Event) {
 func (r *Reconciler) hands(f *v1alpha1.PeerFleet) *apply.Hands {
 	ours := func(o metav1.Object) bool { return gate.OfFleet(f, o) }
 	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Manager: apply.FleetFieldManager, Ours: ours}
-}
-
-func next(o outcome.Outcome) (ctrl.Result, error) {
-	return ctrl.Result{RequeueAfter: o.After}, o.Err
-}
-
-// soonest ignores zeros.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }
 
 func refOf(f *v1alpha1.PeerFleet) intent.Ref {

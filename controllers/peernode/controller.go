@@ -49,7 +49,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.
 	}
 	observed, err := r.observe(ctx, p)
 	if err != nil {
-		return next(outcome.Of(err))
+		return outcome.Of(err).Result()
 	}
 	decided, err := plan.Decide(observed)
 	if err != nil {
@@ -57,7 +57,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.
 	}
 	done := outcome.Of(r.do(ctx, p, decided))
 	if done.Err != nil || done.Finding == nil && done.After > 0 {
-		return next(done)
+		return done.Result()
 	}
 	if done.Finding == nil {
 		r.record(p, plan.Changes(decided))
@@ -102,15 +102,15 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 // tell writes the status if it says something new, and then the events that follow from it.
 func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Plan, done outcome.Outcome) (ctrl.Result, error) {
 	before := o.PeerNode.Status
-	again := soonest(done.After, o.LookAgain)
+	again := outcome.Soonest(done.After, o.LookAgain)
 	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
 	telling := plan.ToTell(before, after, r.Now(), r.Options.Settle)
 	if !telling.Write {
-		return ctrl.Result{RequeueAfter: soonest(again, telling.After)}, nil
+		return ctrl.Result{RequeueAfter: outcome.Soonest(again, telling.After)}, nil
 	}
 	version, err := status.Write(ctx, r.Client, o.PeerNode, after)
 	if apierrors.IsConflict(err) {
-		return next(outcome.Of(err))
+		return outcome.Of(err).Result()
 	}
 	if err != nil {
 		return ctrl.Result{}, err
@@ -129,18 +129,6 @@ func (r *Reconciler) record(p *v1alpha1.PeerNode, list []conditions.Event) {
 func (r *Reconciler) hands(p *v1alpha1.PeerNode) *apply.Hands {
 	ours := func(o metav1.Object) bool { return gate.Ours(p, o) }
 	return &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Manager: apply.FieldManager, Ours: ours}
-}
-
-func next(o outcome.Outcome) (ctrl.Result, error) {
-	return ctrl.Result{RequeueAfter: o.After}, o.Err
-}
-
-// soonest ignores zeros.
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }
 
 func refOf(p *v1alpha1.PeerNode) intent.Ref {

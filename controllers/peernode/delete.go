@@ -51,10 +51,10 @@ func (r *Reconciler) delete(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.Res
 	p = live
 	if p.DeletesData() {
 		if err := r.deleteData(ctx, p); err != nil {
-			return next(outcome.Of(err))
+			return outcome.Of(err).Result()
 		}
 	}
-	return next(outcome.Of(r.applyFinalizers(ctx, p)))
+	return outcome.Of(r.applyFinalizers(ctx, p)).Result()
 }
 
 func (r *Reconciler) deleteData(ctx context.Context, p *v1alpha1.PeerNode) error {

@@ -5,11 +5,11 @@ package outcome
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -44,6 +44,19 @@ type Outcome struct {
 	Err error
 }
 
+// Result is the outcome in the terms of the work queue.
+func (o Outcome) Result() (ctrl.Result, error) {
+	return ctrl.Result{RequeueAfter: o.After}, o.Err
+}
+
+// Soonest is the shorter of two waits, of which 0 is none.
+func Soonest(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
 // Of classifies the error of doing a plan; nil is a success.
 func Of(err error) Outcome {
 	var refused *Refused
@@ -66,12 +79,4 @@ func Of(err error) Outcome {
 	default:
 		return Outcome{Err: err}
 	}
-}
-
-// Wrap says what was being done when err came up.
-func Wrap(err error, doing string, args ...any) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf(doing+": %w", append(args, err)...)
 }
