@@ -16,12 +16,11 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/peernode"
-	fleetplan "github.com/peernode/operator/pkg/fleet"
-	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // Setup registers every controller.
-func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
+func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) error {
 	r := &peernode.Reconciler{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
@@ -33,13 +32,11 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options plan.Options) error {
 		return fmt.Errorf("set up the peernode controller: %w", err)
 	}
 	f := &fleet.Reconciler{
-		Client: mgr.GetClient(),
-		Live:   mgr.GetAPIReader(),
-		Events: mgr.GetEventRecorder("peernode-operator"),
-		Options: fleetplan.Options{
-			Defaults: options.Defaults, Resources: options.Resources, Namespaces: options.Namespaces, Settle: options.Settle,
-		},
-		Now: time.Now,
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Events:  mgr.GetEventRecorder("peernode-operator"),
+		Options: options,
+		Now:     time.Now,
 	}
 	if err := f.SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("set up the peerfleet controller: %w", err)

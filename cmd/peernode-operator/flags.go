@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/peernode/operator/pkg/defaults"
-	"github.com/peernode/operator/pkg/plan"
 	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // flags are what the command line decides.
@@ -70,11 +70,11 @@ func (f flags) validate() error {
 	return nil
 }
 
-func (f flags) options() plan.Options {
-	return plan.Options{
+func (f flags) options() settings.Operator {
+	return settings.Operator{
 		Defaults:   defaults.Options{P2PAgentImage: f.p2pAgentImage},
 		Resources:  resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
 		Namespaces: f.namespaces,
-		Settle:     plan.DefaultSettle,
+		Settle:     settings.DefaultSettle,
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/peernode/operator/pkg/defaults"
-	"github.com/peernode/operator/pkg/plan"
 	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // byDefault is what an operator without flags does.
@@ -86,10 +86,10 @@ func TestFlagsReachThePlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := plan.Options{
+	want := settings.Operator{
 		Defaults:  defaults.Options{P2PAgentImage: "agent:v1"},
 		Resources: resources.Options{HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}},
-		Settle:    plan.DefaultSettle,
+		Settle:    settings.DefaultSettle,
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)

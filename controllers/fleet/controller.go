@@ -26,6 +26,7 @@ import (
 	"github.com/peernode/operator/pkg/fleet"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // Reconciler brings one PeerFleet to its spec.
@@ -37,7 +38,7 @@ type Reconciler struct {
 	// Events records events of events.k8s.io/v1.
 	Events events.EventRecorder
 	// Options are the operator's own settings.
-	Options fleet.Options
+	Options settings.Operator
 	// Now is the clock.
 	Now func() time.Time
 

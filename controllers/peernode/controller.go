@@ -24,6 +24,7 @@ import (
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // Reconciler brings one PeerNode to its spec.
@@ -35,7 +36,7 @@ type Reconciler struct {
 	// Events records events of events.k8s.io/v1.
 	Events events.EventRecorder
 	// Options are the operator's own settings.
-	Options plan.Options
+	Options settings.Operator
 	// Now is the clock.
 	Now func() time.Time
 

@@ -10,6 +10,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
+// New is a condition without its time, which Carry adds.
+func New(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
+}
+
 // Find returns the condition of a type, the zero value where there is none.
 func Find(list []metav1.Condition, conditionType string) metav1.Condition {
 	for _, c := range list {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
@@ -157,15 +158,12 @@ func (t podTemplates) differ(before, after v1alpha1.PeerNodeSpec) bool {
 // of is "" for a spec that cannot be built, which must not reach every peer at once.
 func (t podTemplates) of(spec v1alpha1.PeerNodeSpec) string {
 	key := keyOf(spec)
-	if template, ok := t.known[key]; ok {
-		return template
+	if pod, ok := t.known[key]; ok {
+		return pod
 	}
-	b, refused := build(t.o, spec, nil)
-	if refused != nil {
-		b.podTemplate = ""
-	}
-	t.known[key] = b.podTemplate
-	return b.podTemplate
+	pod := blueprint.PodOfFleet(t.o.Fleet.Namespace, t.o.Fleet.Name, spec, t.o.Options)
+	t.known[key] = pod
+	return pod
 }
 
 // counted reports whether the budget sees the pod of the peer, or soon will. That of a PeerNode which the fleet is

@@ -8,7 +8,6 @@
 package fleet
 
 import (
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,31 +15,15 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
-	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
-
-// Options are the operator's own settings.
-type Options struct {
-	Defaults  defaults.Options
-	Resources resources.Options
-	// Namespaces are those in which the operator works; empty means all.
-	Namespaces []string
-	// Settle is how long moving numbers of a status are held back.
-	Settle time.Duration
-}
-
-// Watches reports whether the operator works in a namespace.
-func (o Options) Watches(namespace string) bool {
-	return len(o.Namespaces) == 0 || slices.Contains(o.Namespaces, namespace)
-}
 
 // Observed is everything that was read about one fleet. It is complete: a part that could not be read ends the
 // reconcile before anything is decided, so that "not read" can never look like "not there".
 type Observed struct {
-	Options Options
+	Options settings.Operator
 	// Fleet is as its author wrote it, without defaults.
 	Fleet *v1alpha1.PeerFleet
 	// Peers are the PeerNodes under the names of the wanted ordinals, and those that carry the fleet's label.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
@@ -69,7 +70,7 @@ func Decide(o Observed) (Plan, error) {
 		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())
 		return p, nil
 	}
-	built, refused := build(o, template(o), nil)
+	built, refused := blueprintOf(o, template(o), nil)
 	if refused != nil {
 		p.Blocked = refused
 		return p, nil
@@ -85,14 +86,14 @@ func Decide(o Observed) (Plan, error) {
 }
 
 // ownObjects plans the list of peers and the budget.
-func (p *Plan) ownObjects(o Observed, b built) error {
-	neighbours := append(p.siblings(o, b.workload.Ports), declared(o)...)
-	b, refused := build(o, template(o), neighbours)
+func (p *Plan) ownObjects(o Observed, b blueprint.Blueprint) error {
+	neighbours := append(p.siblings(o, b.Workload.Ports), declared(o)...)
+	b, refused := blueprintOf(o, template(o), neighbours)
 	if refused != nil {
 		p.Blocked = refused
 		return nil
 	}
-	list := resources.FleetMembers(o.Fleet, b.workload.Files)
+	list := resources.FleetMembers(o.Fleet, b.Workload.Files)
 	p.listed = list != nil
 	running := int(p.count(func(m *member) bool { return m.Wanted && !m.Parked && m.counted(o) }))
 	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-maxUnavailable(o.Fleet, running))))
@@ -138,12 +139,11 @@ func (p *Plan) siblings(o Observed, ports []peer.Port) []peer.Neighbour {
 func declared(o Observed) []peer.Neighbour {
 	var out []peer.Neighbour
 	for _, other := range o.Declared {
-		b, refused := build(o, other.Spec, nil)
-		if refused != nil || other.DeletionTimestamp != nil || other.Status.Identity == nil {
+		if other.DeletionTimestamp != nil || other.Status.Identity == nil {
 			continue
 		}
 		out = append(out, peer.Neighbour{
-			Name: other.Name, Namespace: other.Namespace, PeerID: other.Status.Identity.PeerID, Ports: b.workload.Ports,
+			Name: other.Name, Namespace: other.Namespace, PeerID: other.Status.Identity.PeerID, Ports: blueprint.Ports(other, o.Options),
 		})
 	}
 	return out

@@ -14,6 +14,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/fleet"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // situation is something that can be observed, and what is then told: status and reason by type of condition, and a
@@ -128,7 +129,7 @@ var refusals = map[string]situation{
 			w.edit(replicas(2))
 		}), told(serves, "True ScalingDown", settled), "",
 	},
-	"Neither the template nor the operator names an image.": {func(t *testing.T) *world { return newborn(t, image("")) }, told("False NoImage", settled, "True NoImage"), "spec.template.spec.image is not set"},
+	"Neither the template nor the operator names an image.": {func(t *testing.T) *world { return newborn(t, image("")) }, told("False NoImage", settled, "True NoImage"), "spec.template: spec.image is not set"},
 	"The template names no image any more; what runs keeps serving.": {
 		isServing(func(w *world) { w.edit(image("")) }), told(serves, settled, "True NoImage"), "",
 	},
@@ -249,7 +250,7 @@ func TestTheSameObservationIsToldInTheSameWay(t *testing.T) {
 		}
 		// A status that is written is not written again.
 		w.Fleet.Status = first
-		if after, news := fleet.ToTell(first, w.status(), now, now.Add(time.Hour), fleet.DefaultSettle); news || after != 0 {
+		if after, news := fleet.ToTell(first, w.status(), now, now.Add(time.Hour), settings.DefaultSettle); news || after != 0 {
 			t.Errorf("%s the status is told again: %s", name, cmp.Diff(first, w.status()))
 		}
 	}

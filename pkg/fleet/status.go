@@ -114,31 +114,31 @@ func ready(p Plan, f *conditions.Finding) metav1.Condition {
 	n := p.count(down)
 	switch {
 	case f != nil && f.Stalled && p.count(func(m *member) bool { return m.live != nil }) == 0:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	case n > 0:
 		first := p.first(down)
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPeersNotReady,
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPeersNotReady,
 			fmt.Sprintf("%d peers do not serve; the first is %s: %s", n, first.Name, first.Why))
 	}
-	return condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing, "every peer that is not parked serves")
+	return conditions.New(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing, "every peer that is not parked serves")
 }
 
 func rolloutOpen(o Observed, p Plan) metav1.Condition {
 	switch f := held(p); {
 	case o.Fleet.Spec.Paused:
-		return condition(v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonPaused, "spec.paused is true")
+		return conditions.New(v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonPaused, "spec.paused is true")
 	case f != nil:
-		return condition(v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, f.Reason, f.Message)
+		return conditions.New(v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, f.Reason, f.Message)
 	}
-	return condition(v1alpha1.ConditionRolloutOpen, metav1.ConditionTrue, v1alpha1.ReasonNothingHeld, "")
+	return conditions.New(v1alpha1.ConditionRolloutOpen, metav1.ConditionTrue, v1alpha1.ReasonNothingHeld, "")
 }
 
 func membersKnown(p Plan) metav1.Condition {
 	if n := len(p.unknown); n > 0 {
-		return condition(v1alpha1.ConditionMembersKnown, metav1.ConditionFalse, v1alpha1.ReasonMembersUnknown,
+		return conditions.New(v1alpha1.ConditionMembersKnown, metav1.ConditionFalse, v1alpha1.ReasonMembersUnknown,
 			fmt.Sprintf("%d peers have not shown their identity yet; the first is %s", n, p.unknown[0]))
 	}
-	return condition(v1alpha1.ConditionMembersKnown, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, "")
+	return conditions.New(v1alpha1.ConditionMembersKnown, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, "")
 }
 
 // serves takes a peer's own word.
@@ -171,8 +171,4 @@ func (p *Plan) first(as func(*member) bool) *member {
 		}
 	}
 	return nil
-}
-
-func condition(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
-	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
 }

@@ -12,9 +12,6 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 )
 
-// DefaultSettle is how long moving numbers of a status are held back.
-const DefaultSettle = 30 * time.Second
-
 // ToTell reports how long the next status is to be held back, 0 for not at all, and false when it says nothing new.
 // told is when a status was last written, the zero time when that is not known.
 func ToTell(before, next v1alpha1.PeerFleetStatus, told, now time.Time, settle time.Duration) (time.Duration, bool) {

@@ -10,11 +10,12 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/fleet"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 func TestToTell(t *testing.T) {
 	const second, never = time.Second, -time.Second
-	later := fleet.DefaultSettle - second
+	later := settings.DefaultSettle - second
 	with := func(change func(*v1alpha1.PeerFleetStatus)) v1alpha1.PeerFleetStatus {
 		return statusOf(serves, settled, settled, change)
 	}
@@ -50,7 +51,7 @@ func TestToTell(t *testing.T) {
 		"What a gate says waits.":                {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Waits = []v1alpha1.GateWait{{Gate: "BudgetKept", Peers: 1}} }), later},
 		"The selector of a new version waits.":   {up, with(func(s *v1alpha1.PeerFleetStatus) { s.Selector = "a=b" }), later},
 	} {
-		after, news := fleet.ToTell(c.before, c.next, now, now.Add(second), fleet.DefaultSettle)
+		after, news := fleet.ToTell(c.before, c.next, now, now.Add(second), settings.DefaultSettle)
 		if news != (c.want != never) || news && after != c.want || !news && after != 0 {
 			t.Errorf("%s ToTell = %s, %v; want %s, %v", name, after, news, c.want, c.want != never)
 		}
@@ -63,13 +64,13 @@ func TestNumbersAreToldOnceTheyHaveWaited(t *testing.T) {
 		told time.Time
 		want time.Duration
 	}{
-		"A status was written just now.":        {now, fleet.DefaultSettle},
-		"A status was written almost long ago.": {now.Add(time.Nanosecond - fleet.DefaultSettle), time.Nanosecond},
-		"A status was written long ago.":        {now.Add(-fleet.DefaultSettle), 0},
+		"A status was written just now.":        {now, settings.DefaultSettle},
+		"A status was written almost long ago.": {now.Add(time.Nanosecond - settings.DefaultSettle), time.Nanosecond},
+		"A status was written long ago.":        {now.Add(-settings.DefaultSettle), 0},
 		"A status was written yesterday.":       {now.Add(-24 * time.Hour), 0},
 		"Nobody knows when, after a restart.":   {time.Time{}, 0},
 	} {
-		if after, news := fleet.ToTell(up, next, c.told, now, fleet.DefaultSettle); !news || after != c.want {
+		if after, news := fleet.ToTell(up, next, c.told, now, settings.DefaultSettle); !news || after != c.want {
 			t.Errorf("%s ToTell = %s, %v; want %s", name, after, news, c.want)
 		}
 	}

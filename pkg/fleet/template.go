@@ -11,12 +11,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/peer"
-	"github.com/peernode/operator/pkg/peer/kinds"
-	"github.com/peernode/operator/pkg/resources"
 )
 
 // template is the template with what the fleet adds to it. The operator's default image is written down, so that
@@ -94,42 +92,14 @@ func parseRevision(revision string) (number int, hash string, ok bool) {
 	return number, hash, found && err == nil && number > 0 && number <= mostRevisions
 }
 
-// built is a peer as its software and the operator's builders would run it.
-type built struct {
-	peerNode *v1alpha1.PeerNode
-	kind     peer.Kind
-	workload peer.Workload
-	// podTemplate decides whether a change restarts the peer.
-	podTemplate string
-}
-
-// build runs a spec through the software and the builders. The name is that of no peer in particular, so that the
-// pods of two peers with the same spec compare as the same.
-func build(o Observed, spec v1alpha1.PeerNodeSpec, neighbours []peer.Neighbour) (built, *conditions.Finding) {
+// blueprintOf is how the peers of a spec are run. The name is that of no peer in particular.
+func blueprintOf(o Observed, spec v1alpha1.PeerNodeSpec, neighbours []peer.Neighbour) (blueprint.Blueprint, *conditions.Finding) {
 	p := &v1alpha1.PeerNode{Spec: spec}
 	p.Name, p.Namespace = o.Fleet.Name, o.Fleet.Namespace
-	b := built{peerNode: defaults.PeerNode(p, o.Options.Defaults)}
-	b.kind = kinds.For(b.peerNode.Spec.Software)
-	switch {
-	case b.kind == nil:
-		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.template.spec.software names no software that this version of the operator knows")
-	case b.peerNode.Spec.Image == "":
-		return b, conditions.Refuse(v1alpha1.ReasonNoImage, "spec.template.spec.image is not set and the operator was started without --default-p2p-agent-image")
+	b, refused := blueprint.Of(p, neighbours, o.Options)
+	if refused != nil {
+		return b, conditions.Refuse(refused.Reason, "spec.template: "+refused.Message)
 	}
-	var err error
-	if b.workload, err = b.kind.Workload(peer.Input{PeerNode: b.peerNode, Peers: neighbours}); err != nil {
-		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.template: "+err.Error())
-	}
-	b.peerNode.Spec.Suspend = false
-	set, err := resources.StatefulSet(resources.Input{PeerNode: b.peerNode, Workload: b.workload, Options: o.Options.Resources})
-	if err != nil {
-		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, "spec.template: "+err.Error())
-	}
-	raw, err := json.Marshal(set.Spec.Template)
-	if err != nil {
-		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, "spec.template: "+err.Error())
-	}
-	b.podTemplate = string(raw)
 	return b, nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"slices"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
 )
@@ -19,27 +19,13 @@ func neighbours(o Observed) []peer.Neighbour {
 		if declared.PeerNode == nil || declared.PeerNode.DeletionTimestamp != nil {
 			continue
 		}
-		n := peer.Neighbour{Name: declared.Name, Namespace: declared.Namespace, Ports: portsOf(declared.PeerNode, o.Options.Defaults)}
+		n := peer.Neighbour{Name: declared.Name, Namespace: declared.Namespace, Ports: blueprint.Ports(declared.PeerNode, o.Options)}
 		if id := declared.PeerNode.Status.Identity; id != nil {
 			n.PeerID = id.PeerID
 		}
 		out = append(out, n)
 	}
 	return out
-}
-
-// portsOf are the ports of another peer; none while its spec contradicts itself.
-func portsOf(p *v1alpha1.PeerNode, o defaults.Options) []peer.Port {
-	p = defaults.PeerNode(p, o)
-	kind := kinds.For(p.Spec.Software)
-	if kind == nil {
-		return nil
-	}
-	workload, err := kind.Workload(peer.Input{PeerNode: p})
-	if err != nil {
-		return nil
-	}
-	return workload.Ports
 }
 
 // peersFinding says in which way the first declared peer falls short, nil when all are well known.

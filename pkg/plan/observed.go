@@ -5,7 +5,6 @@
 package plan
 
 import (
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -17,27 +16,16 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
-	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
-
-// Options are the operator's own settings.
-type Options struct {
-	Defaults  defaults.Options
-	Resources resources.Options
-	// Namespaces are those in which the operator works; empty means all.
-	Namespaces []string
-	// Settle is how long small changes of a status are held back.
-	Settle time.Duration
-}
 
 // Observed is everything that was read about one peer. It is complete: a part that could not be read ends the
 // reconcile before anything is decided, so that "not read" can never look like "not there".
 type Observed struct {
-	Options Options
+	Options settings.Operator
 	// PeerNode is as its author wrote it, without defaults.
 	PeerNode *v1alpha1.PeerNode
 	// Objects are the live objects under the names that the peer needs; absent ones are missing from the map.
@@ -50,11 +38,6 @@ type Observed struct {
 	LookAgain time.Duration
 	// Peers are the declared peers, in the order of the spec.
 	Peers []ObservedPeer
-}
-
-// Watches reports whether the operator works in a namespace.
-func (o Options) Watches(namespace string) bool {
-	return len(o.Namespaces) == 0 || slices.Contains(o.Namespaces, namespace)
 }
 
 // ObservedPeer is a declared peer; PeerNode is nil where it does not exist, or where the operator cannot see it.

@@ -9,13 +9,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
-	"github.com/peernode/operator/pkg/peer"
-	"github.com/peernode/operator/pkg/peer/kinds"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -30,10 +28,7 @@ type Plan struct {
 	// Blocked is set when nothing at all may be done.
 	Blocked *conditions.Finding
 
-	// PeerNode has its defaults filled in; Kind and Workload belong to its software.
-	PeerNode *v1alpha1.PeerNode
-	Kind     peer.Kind
-	Workload peer.Workload
+	blueprint.Blueprint
 }
 
 // Acts reports whether the plan changes anything.
@@ -53,29 +48,12 @@ type KeyOrder struct {
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {
-	p := Plan{PeerNode: defaults.PeerNode(o.PeerNode, o.Options.Defaults)}
-	p.Kind = kinds.For(p.PeerNode.Spec.Software)
-	if p.Kind == nil {
-		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.software names no software that this version of the operator knows")
+	b, refused := blueprint.Of(o.PeerNode, neighbours(o), o.Options)
+	p := Plan{Blueprint: b, Blocked: refused}
+	if refused != nil {
 		return p, nil
 	}
-	if p.PeerNode.Spec.Image == "" {
-		p.Blocked = conditions.Refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
-		return p, nil
-	}
-	neighbours := neighbours(o)
-	workload, err := p.Kind.Workload(peer.Input{PeerNode: p.PeerNode, Peers: neighbours})
-	if err != nil {
-		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
-		return p, nil
-	}
-	p.Workload = workload
-	in := resources.Input{PeerNode: p.PeerNode, Workload: workload, Peers: neighbours, Options: o.Options.Resources}
-	set, err := resources.StatefulSet(in)
-	if err != nil {
-		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
-		return p, nil
-	}
+	in := b.Input
 	wanted, err := intent.FromAll(
 		resources.ServiceAccount(in),
 		resources.ConfigMap(in),
@@ -84,7 +62,7 @@ func Decide(o Observed) (Plan, error) {
 		resources.APIService(in),
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
-		set,
+		b.StatefulSet,
 	)
 	if err != nil {
 		return p, err

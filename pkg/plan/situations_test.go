@@ -14,6 +14,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // situation is something that can be observed, and what is then told: status and reason by type of condition, and a
@@ -167,7 +168,7 @@ func TestTheSameObservationIsToldInTheSameWay(t *testing.T) {
 		}
 		// A converged status that is written is not written again.
 		w.PeerNode.Status = first
-		if again := plan.ToTell(first, w.status(), now.Add(time.Hour), plan.DefaultSettle); again.Write || again.After != 0 {
+		if again := plan.ToTell(first, w.status(), now.Add(time.Hour), settings.DefaultSettle); again.Write || again.After != 0 {
 			t.Errorf("%s the status is told again: %s", name, cmp.Diff(first, w.status()))
 		}
 	}

@@ -50,13 +50,13 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 func ready(o Observed, v Verdict) metav1.Condition {
 	switch {
 	case v.Serves:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonServing, "the peer runs and reports that it serves")
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonServing, "the peer runs and reports that it serves")
 	case v.Finding != nil:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v.Finding.Reason, v.Finding.Message)
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, v.Finding.Reason, v.Finding.Message)
 	case o.PeerNode.Spec.Suspend:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "spec.suspend is true; volume and keys are kept")
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "spec.suspend is true; volume and keys are kept")
 	default:
-		return condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWaitingForPod, "the pod is not ready")
+		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWaitingForPod, "the pod is not ready")
 	}
 }
 
@@ -64,23 +64,23 @@ func storageReady(o Observed) metav1.Condition {
 	claim := o.claim()
 	for _, f := range []*conditions.Finding{volumeFinding(o), resizeFinding(claim)} {
 		if f != nil {
-			return condition(v1alpha1.ConditionStorageReady, metav1.ConditionFalse, f.Reason, f.Message)
+			return conditions.New(v1alpha1.ConditionStorageReady, metav1.ConditionFalse, f.Reason, f.Message)
 		}
 	}
 	if asked := claim.Spec.Resources.Requests[corev1.ResourceStorage]; asked.Cmp(o.PeerNode.Spec.Storage.Size) > 0 {
-		return condition(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonLargerThanAsked,
+		return conditions.New(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonLargerThanAsked,
 			fmt.Sprintf("claim %s has %s; a volume never shrinks, so spec.storage.size of %s is met by it", claim.Name, asked.String(), o.PeerNode.Spec.Storage.Size.String()))
 	}
-	return condition(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonBound, "")
+	return conditions.New(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonBound, "")
 }
 
 func peersResolved(o Observed) *metav1.Condition {
 	if len(o.Peers) == 0 {
 		return nil
 	}
-	c := condition(v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, fmt.Sprintf("all %d declared peers are known", len(o.Peers)))
+	c := conditions.New(v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, fmt.Sprintf("all %d declared peers are known", len(o.Peers)))
 	if f := peersFinding(o); f != nil {
-		c = condition(v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, f.Reason, f.Message)
+		c = conditions.New(v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, f.Reason, f.Message)
 	}
 	return &c
 }
@@ -89,7 +89,7 @@ func customPodTemplate(o Observed) *metav1.Condition {
 	if o.PeerNode.Spec.PodTemplate == nil {
 		return nil
 	}
-	c := condition(v1alpha1.ConditionCustomPodTemplate, metav1.ConditionTrue, v1alpha1.ReasonPatched,
+	c := conditions.New(v1alpha1.ConditionCustomPodTemplate, metav1.ConditionTrue, v1alpha1.ReasonPatched,
 		"spec.podTemplate changes the pod; the operator's defaults no longer vouch for it alone")
 	return &c
 }
@@ -113,9 +113,9 @@ func identity(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Conditi
 	if id.SecretName == "" {
 		return nil, nil
 	}
-	c := condition(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
+	c := conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
 	if id.PeerID != "" {
-		c = condition(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, "")
+		c = conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, "")
 	}
 	return id, &c
 }
@@ -165,8 +165,4 @@ func storage(o Observed) *v1alpha1.PeerStorageStatus {
 		s.Capacity = &has
 	}
 	return s
-}
-
-func condition(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
-	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message}
 }

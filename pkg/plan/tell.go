@@ -12,10 +12,6 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 )
 
-// DefaultSettle is how long small changes of a status wait for company. A start passes through half a dozen states; each
-// of them told would be a write that nobody reads. Trouble is told at once.
-const DefaultSettle = 30 * time.Second
-
 // startPatience is how many times longer a first start may pass from one wait to the next untold. On a busy
 // cluster a thousand of them last minutes.
 const startPatience = 4

@@ -10,12 +10,13 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 func TestToTell(t *testing.T) {
 	write := plan.Telling{Write: true}
-	later := plan.Telling{After: plan.DefaultSettle - time.Second}
-	muchLater := plan.Telling{After: 4*plan.DefaultSettle - time.Second}
+	later := plan.Telling{After: settings.DefaultSettle - time.Second}
+	muchLater := plan.Telling{After: 4*settings.DefaultSettle - time.Second}
 	capacity := func(size string) func(*v1alpha1.PeerNodeStatus) {
 		return func(s *v1alpha1.PeerNodeStatus) {
 			q := resource.MustParse(size)
@@ -47,7 +48,7 @@ func TestToTell(t *testing.T) {
 		"A peer ID waits for the readiness that follows it.":                        {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, func(s *v1alpha1.PeerNodeStatus) { s.Identity = &v1alpha1.PeerIdentityStatus{PeerID: peerID} }), muchLater},
 		"A capacity waits for company.":                                             {statusOf(serves, settled, settled, capacity("1Gi")), statusOf(serves, settled, settled, capacity("2Gi")), later},
 	} {
-		if got := plan.ToTell(c.before, c.next, now.Add(time.Second), plan.DefaultSettle); got != c.want {
+		if got := plan.ToTell(c.before, c.next, now.Add(time.Second), settings.DefaultSettle); got != c.want {
 			t.Errorf("%s ToTell = %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -56,12 +57,12 @@ func TestToTell(t *testing.T) {
 func TestASmallChangeIsToldOnceItHasWaited(t *testing.T) {
 	next := statusOf(serves, settled, settled, known, func(s *v1alpha1.PeerNodeStatus) { s.Conditions[0].Message = "news" })
 	for after, want := range map[time.Duration]plan.Telling{
-		0:                                    {After: plan.DefaultSettle},
-		plan.DefaultSettle - time.Nanosecond: {After: time.Nanosecond},
-		plan.DefaultSettle:                   {Write: true},
-		time.Hour:                            {Write: true},
+		0:                                        {After: settings.DefaultSettle},
+		settings.DefaultSettle - time.Nanosecond: {After: time.Nanosecond},
+		settings.DefaultSettle:                   {Write: true},
+		time.Hour:                                {Write: true},
 	} {
-		if got := plan.ToTell(up, next, now.Add(after), plan.DefaultSettle); got != want {
+		if got := plan.ToTell(up, next, now.Add(after), settings.DefaultSettle); got != want {
 			t.Errorf("after %s ToTell = %+v, want %+v", after, got, want)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/cluster"
 	"github.com/peernode/operator/test/cluster/audit"
@@ -29,7 +29,7 @@ const (
 	namespace      = "bench"
 	peersPerNode   = 100
 	creators       = 16
-	quiet          = plan.DefaultSettle + 5*time.Second
+	quiet          = settings.DefaultSettle + 5*time.Second
 	longestWait    = 20 * time.Minute
 	pauseInBetween = 2 * time.Second
 )

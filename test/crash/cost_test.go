@@ -14,7 +14,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
-	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/cluster/audit"
 	"github.com/peernode/operator/test/testenv"
@@ -43,7 +43,7 @@ func TestCreationCostsOwnedObjectsPlusTwo(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d: %v", len(writes), audit.CountBy(writes, audit.VerbAndResource))
-			if took := time.Since(begun); took > plan.DefaultSettle {
+			if took := time.Since(begun); took > settings.DefaultSettle {
 				t.Skipf("the start took %s on this machine; a start that long may tell of a wait in between", took)
 			}
 			if len(writes) < c.owned || len(writes) > c.owned+2 {
@@ -63,7 +63,7 @@ func creation(t *testing.T, modify func(*v1alpha1.PeerNode), reason string) ([]a
 	if err != nil {
 		return nil, err
 	}
-	operator, err := env.StartOperator(t.Context(), testenv.OperatorOptions{Namespaces: []string{ns.Name}, Settle: plan.DefaultSettle})
+	operator, err := env.StartOperator(t.Context(), testenv.OperatorOptions{Namespaces: []string{ns.Name}, Settle: settings.DefaultSettle})
 	if err != nil {
 		return nil, err
 	}

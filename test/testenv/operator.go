@@ -21,7 +21,7 @@ import (
 
 	"github.com/peernode/operator/controllers"
 	"github.com/peernode/operator/pkg/defaults"
-	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // Operator is the operator, running in the test's process.
@@ -83,8 +83,8 @@ func managerOptions(e *Env, o OperatorOptions) ctrl.Options {
 const Settle = time.Second
 
 // Options are the settings of operators of this package.
-func Options() plan.Options {
-	return plan.Options{Defaults: defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"}, Settle: Settle}
+func Options() settings.Operator {
+	return settings.Operator{Defaults: defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"}, Settle: Settle}
 }
 
 // Stop ends the operator and waits for it. Whatever it leaves running in this process, such as an event that it

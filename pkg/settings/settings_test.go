@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package fleet_test
+package settings_test
 
 import (
 	"testing"
 
-	"github.com/peernode/operator/pkg/fleet"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 func TestTheOperatorWorksWhereItIsTold(t *testing.T) {
@@ -18,7 +18,7 @@ func TestTheOperatorWorksWhereItIsTold(t *testing.T) {
 		"Here and elsewhere.":             {[]string{"elsewhere", "peers"}, true},
 		"Elsewhere.":                      {[]string{"elsewhere"}, false},
 	} {
-		if got := (fleet.Options{Namespaces: c.namespaces}).Watches("peers"); got != c.want {
+		if got := (settings.Operator{Namespaces: c.namespaces}).Watches("peers"); got != c.want {
 			t.Errorf("%s Watches = %v, want %v", name, got, c.want)
 		}
 	}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package blueprint turns the spec of a peer into how it is run: defaults, software and pod. PeerNodes are made after
+// it, and fleets compare by it.
+package blueprint
+
+import (
+	"encoding/json"
+
+	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
+)
+
+// Blueprint is how a peer is run.
+type Blueprint struct {
+	// PeerNode has its defaults filled in.
+	PeerNode *v1alpha1.PeerNode
+	// Kind is its software, nil where the spec names none that is known.
+	Kind peer.Kind
+	// Workload is how the software runs.
+	Workload peer.Workload
+	// Input is what the builders of all other objects look at.
+	Input resources.Input
+	// StatefulSet runs the pod.
+	StatefulSet *applyappsv1.StatefulSetApplyConfiguration
+}
+
+// Of makes the blueprint of a PeerNode. The finding refuses a spec that cannot be run, and names its field; what
+// was known by then is in the blueprint.
+func Of(p *v1alpha1.PeerNode, neighbours []peer.Neighbour, o settings.Operator) (Blueprint, *conditions.Finding) {
+	b := Blueprint{PeerNode: defaults.PeerNode(p, o.Defaults)}
+	b.Kind = kinds.For(b.PeerNode.Spec.Software)
+	switch {
+	case b.Kind == nil:
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, "spec.software names no software that this version of the operator knows")
+	case b.PeerNode.Spec.Image == "":
+		return b, conditions.Refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
+	}
+	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: neighbours})
+	if err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
+	}
+	b.Workload = workload
+	b.Input = resources.Input{PeerNode: b.PeerNode, Workload: workload, Peers: neighbours, Options: o.Resources}
+	if b.StatefulSet, err = resources.StatefulSet(b.Input); err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
+	}
+	return b, nil
+}
+
+// Ports are the ports of another peer; none while its spec contradicts itself.
+func Ports(p *v1alpha1.PeerNode, o settings.Operator) []peer.Port {
+	p = defaults.PeerNode(p, o.Defaults)
+	kind := kinds.For(p.Spec.Software)
+	if kind == nil {
+		return nil
+	}
+	workload, err := kind.Workload(peer.Input{PeerNode: p})
+	if err != nil {
+		return nil
+	}
+	return workload.Ports
+}
+
+// PodOfFleet is the hash of the pod that a spec leads to in a fleet. It does not depend on the name of the peer, so
+// that peers with the same spec have the same; another one means that the pod is replaced. "" for a spec that cannot
+// be run.
+func PodOfFleet(namespace, fleet string, spec v1alpha1.PeerNodeSpec, o settings.Operator) string {
+	p := &v1alpha1.PeerNode{Spec: spec}
+	p.Namespace, p.Name = namespace, fleet
+	b, refused := Of(p, nil, o)
+	if refused != nil {
+		return ""
+	}
+	raw, err := json.Marshal(b.StatefulSet.Spec.Template)
+	if err != nil {
+		return ""
+	}
+	return intent.Hash(raw)
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package settings holds the operator's own settings, which are the same for every object that it works on.
+package settings
+
+import (
+	"slices"
+	"time"
+
+	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// DefaultSettle is how long small changes of a status wait for company. A start passes through half a dozen states; each
+// of them told would be a write that nobody reads. Trouble is told at once.
+const DefaultSettle = 30 * time.Second
+
+// Operator are the settings with which the operator was started.
+type Operator struct {
+	// Defaults fill in what a spec leaves open.
+	Defaults defaults.Options
+	// Resources shape the objects of every peer.
+	Resources resources.Options
+	// Namespaces are those in which the operator works; empty means all.
+	Namespaces []string
+	// Settle is how long small changes of a status are held back.
+	Settle time.Duration
+}
+
+// Watches reports whether the operator works in a namespace.
+func (o Operator) Watches(namespace string) bool {
+	return len(o.Namespaces) == 0 || slices.Contains(o.Namespaces, namespace)
+}
