@@ -124,6 +124,11 @@ func siblings(addresses ...string) string {
 	return "siblings:\n- " + strings.Join(addresses, "\n- ") + "\n"
 }
 
+// otherFleet writes the part of a peers file that another fleet adds.
+func otherFleet(name string, addresses ...string) string {
+	return "fleets:\n  " + name + ":\n  - " + strings.Join(addresses, "\n  - ") + "\n"
+}
+
 // address is the first address of the node that contains the given part, with
 // the peer ID.
 func (n *node) address(t *testing.T, part string) string {

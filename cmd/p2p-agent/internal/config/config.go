@@ -57,10 +57,12 @@ type Peers struct {
 	RequireAuthentication bool `yaml:"require_authentication"`
 	// File is an optional peer list that is reloaded without a restart.
 	File string `yaml:"file"`
-	// AllowedPeers, Bootstrap and Siblings are static and merged with those of File.
-	AllowedPeers []string `yaml:"allowed_peers"`
-	Bootstrap    []string `yaml:"bootstrap"`
-	Siblings     []string `yaml:"siblings"`
+	// AllowedPeers, Bootstrap, Siblings and Fleets are static and merged with
+	// those of File.
+	AllowedPeers []string            `yaml:"allowed_peers"`
+	Bootstrap    []string            `yaml:"bootstrap"`
+	Siblings     []string            `yaml:"siblings"`
+	Fleets       map[string][]string `yaml:"fleets"`
 }
 
 // Storage is the only folder the agent writes to.

@@ -128,6 +128,8 @@ func describe(t reflect.Type) string {
 		return "a duration such as 1h"
 	case t.Kind() == reflect.Slice:
 		return "a list of strings"
+	case t.Kind() == reflect.Map:
+		return "lists of strings by name"
 	case t.Kind() == reflect.Bool:
 		return "true or false"
 	case t.Kind() == reflect.Int:

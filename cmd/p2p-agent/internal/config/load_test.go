@@ -37,6 +37,9 @@ func TestParseAccepts(t *testing.T) {
 		"a static sibling": {"peers: {siblings: [/dns4/b/tcp/1/p2p/" + somePeer + "]}", func(c *Config) {
 			c.Peers.Siblings = []string{"/dns4/b/tcp/1/p2p/" + somePeer}
 		}},
+		"a static member of another fleet": {"peers: {fleets: {peers/edge: [/dns4/b/tcp/1/p2p/" + somePeer + "]}}", func(c *Config) {
+			c.Peers.Fleets = map[string][]string{"peers/edge": {"/dns4/b/tcp/1/p2p/" + somePeer}}
+		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -86,6 +89,8 @@ func TestParseRefuses(t *testing.T) {
 		"a bootstrap address without peer ID":   {"peers: {bootstrap: [/dns4/b/tcp/8000]}", "peers.bootstrap[0]"},
 		"a bootstrap peer ID without address":   {"peers: {bootstrap: [/p2p/" + somePeer + "]}", "peers.bootstrap[0]"},
 		"a sibling without peer ID":             {"peers: {siblings: [/dns4/b/tcp/8000]}", "peers.siblings[0]"},
+		"a member without peer ID":              {"peers: {fleets: {peers/edge: [/dns4/b/tcp/8000]}}", "peers.fleets[peers/edge][0]"},
+		"members in no fleet":                   {"peers: {fleets: [x]}", "peers.fleets: wrong type, want lists of strings by name"},
 		"an older TLS":                          {"security: {communication: {encryption: tls1.2}}", "security.communication.encryption"},
 		"lax certificate checks":                {"security: {communication: {certificate_verification: none}}", "security.communication.certificate_verification"},
 		"signing with another key type":         {"security: {messages: {signing: secp256k1}}", "security.messages.signing: must repeat identity.key_type (ed25519)"},

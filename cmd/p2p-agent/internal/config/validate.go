@@ -70,7 +70,9 @@ func listenAddress(path, s string) error {
 
 // List parses the static peers.
 func (p *Peers) List() (peerlist.List, error) {
-	return peerlist.New("peers.", peerlist.Entries{AllowedPeers: p.AllowedPeers, Bootstrap: p.Bootstrap, Siblings: p.Siblings})
+	return peerlist.New("peers.", peerlist.Entries{
+		AllowedPeers: p.AllowedPeers, Bootstrap: p.Bootstrap, Siblings: p.Siblings, Fleets: p.Fleets,
+	})
 }
 
 func (p *Peers) validate() error {

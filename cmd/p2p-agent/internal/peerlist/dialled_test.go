@@ -82,6 +82,12 @@ func TestSpareAreTheSiblingsThatNeitherEndWouldDial(t *testing.T) {
 		"no bootstrap peer": {
 			List{Bootstrap: addressed("boot", "d"), Siblings: addressed("fleet", large...)}, []peer.ID{"d", "f"}, []peer.ID{"f"},
 		},
+		"no member of another fleet, chosen or not": {
+			List{Siblings: addressed("fleet", large...), Fleets: Fleets{"x": addressed("x", fleet(30)...)}}, fleet(30), nil,
+		},
+		"no sibling that is a member of another fleet as well": {
+			List{Siblings: addressed("fleet", large...), Fleets: Fleets{"x": {}, "y": addressed("y", "d")}}, []peer.ID{"d", "f"}, []peer.ID{"f"},
+		},
 		"no peer of another kind": {
 			List{Siblings: addressed("fleet", large...)}, []peer.ID{"x"}, nil,
 		},

@@ -33,13 +33,17 @@ type List struct {
 	// Siblings are the peers of the same fleet. A connection is kept to the
 	// fingers among them.
 	Siblings Addresses
+	// Fleets are the peers of other fleets. A connection is kept to the contacts
+	// in each.
+	Fleets Fleets
 }
 
 // Entries is a list of peers as it is written, and the shape of peers.yaml.
 type Entries struct {
-	AllowedPeers []string `yaml:"allowed_peers"`
-	Bootstrap    []string `yaml:"bootstrap"`
-	Siblings     []string `yaml:"siblings"`
+	AllowedPeers []string            `yaml:"allowed_peers"`
+	Bootstrap    []string            `yaml:"bootstrap"`
+	Siblings     []string            `yaml:"siblings"`
+	Fleets       map[string][]string `yaml:"fleets"`
 }
 
 // New parses peer IDs and multiaddrs. Every wrong entry is reported with its
@@ -55,10 +59,11 @@ func New(prefix string, entries Entries) (List, error) {
 		}
 		list.Allowed[id] = struct{}{}
 	}
-	var bootstrapErr, siblingsErr error
+	var bootstrapErr, siblingsErr, fleetsErr error
 	list.Bootstrap, bootstrapErr = parseAddresses(prefix+"bootstrap", entries.Bootstrap)
 	list.Siblings, siblingsErr = parseAddresses(prefix+"siblings", entries.Siblings)
-	return list, errors.Join(append(errs, bootstrapErr, siblingsErr)...)
+	list.Fleets, fleetsErr = parseFleets(prefix+"fleets", entries.Fleets)
+	return list, errors.Join(append(errs, bootstrapErr, siblingsErr, fleetsErr)...)
 }
 
 // parseAddresses reads the multiaddrs of the named key.
@@ -78,26 +83,37 @@ func parseAddresses(key string, entries []string) (Addresses, error) {
 
 // Merge returns a list with the entries of both.
 func (l List) Merge(other List) List {
-	merged := List{Allowed: maps.Clone(l.Allowed), Bootstrap: l.Bootstrap.merge(other.Bootstrap), Siblings: l.Siblings.merge(other.Siblings)}
+	merged := List{
+		Allowed: maps.Clone(l.Allowed), Bootstrap: l.Bootstrap.merge(other.Bootstrap),
+		Siblings: l.Siblings.merge(other.Siblings), Fleets: l.Fleets.merge(other.Fleets),
+	}
 	maps.Copy(merged.Allowed, other.Allowed)
 	return merged
 }
 
 func (a Addresses) merge(other Addresses) Addresses {
-	merged := maps.Clone(a)
+	merged := Addresses{}
+	maps.Copy(merged, a)
 	for id, addrs := range other {
 		merged[id] = multiaddr.Unique(slices.Concat(merged[id], addrs))
 	}
 	return merged
 }
 
+func (a Addresses) without(id peer.ID) Addresses {
+	rest := maps.Clone(a)
+	delete(rest, id)
+	return rest
+}
+
 // Without returns the list without id. A fleet may give every peer the same
 // file; an agent finds itself in it and must not dial itself.
 func (l List) Without(id peer.ID) List {
-	rest := List{Allowed: maps.Clone(l.Allowed), Bootstrap: maps.Clone(l.Bootstrap), Siblings: maps.Clone(l.Siblings)}
+	rest := List{
+		Allowed: maps.Clone(l.Allowed), Bootstrap: l.Bootstrap.without(id),
+		Siblings: l.Siblings.without(id), Fleets: l.Fleets.without(id),
+	}
 	delete(rest.Allowed, id)
-	delete(rest.Bootstrap, id)
-	delete(rest.Siblings, id)
 	return rest
 }
 
@@ -108,27 +124,38 @@ func (l List) Ring(self peer.ID) Ring {
 }
 
 // Dialled are the peers that self keeps a connection to: every bootstrap peer,
-// and its fingers among the siblings. A peer that is both has the addresses of
-// the bootstrap peer.
+// its fingers among the siblings, and its contacts in each other fleet. A peer
+// that is several of these has the addresses of the first, fleets coming in the
+// order of their names.
 func (l List) Dialled(self peer.ID) Addresses {
 	dialled := maps.Clone(l.Bootstrap)
-	for _, id := range l.Ring(self).Fingers(self) {
-		if _, ok := dialled[id]; !ok {
-			dialled[id] = l.Siblings[id]
-		}
+	dialled.add(l.Siblings, l.Ring(self).Fingers(self))
+	for _, name := range slices.Sorted(maps.Keys(l.Fleets)) {
+		members := l.Fleets[name]
+		dialled.add(members, members.contacts(self))
 	}
 	return dialled
 }
 
+// add gives those of the chosen peers that are not there yet their addresses.
+func (a Addresses) add(known Addresses, chosen []peer.ID) {
+	for _, id := range chosen {
+		if _, ok := a[id]; !ok {
+			a[id] = known[id]
+		}
+	}
+}
+
 // Spare are the connected siblings that neither self nor they themselves would
-// dial: an earlier list asked for the connection.
+// dial: an earlier list asked for the connection. A member of another fleet
+// never is: it chooses its contacts on a ring of its own, not on that of self.
 func (l List) Spare(self peer.ID, connected []peer.ID) []peer.ID {
 	ring := l.Ring(self)
 	var spare []peer.ID
 	for _, id := range connected {
 		_, bootstrap := l.Bootstrap[id]
 		_, sibling := l.Siblings[id]
-		if sibling && !bootstrap && !ring.Linked(self, id) {
+		if sibling && !bootstrap && !l.Fleets.has(id) && !ring.Linked(self, id) {
 			spare = append(spare, id)
 		}
 	}
@@ -146,7 +173,7 @@ func Parse(data []byte) (List, error) {
 	dec.KnownFields(true)
 	var entries *Entries
 	if err := dec.Decode(&entries); err != nil && !errors.Is(err, io.EOF) {
-		return List{}, fmt.Errorf("want only allowed_peers, bootstrap and siblings, three lists of strings: %w", err)
+		return List{}, fmt.Errorf("want only allowed_peers, bootstrap and siblings, three lists of strings, and fleets, such lists by name: %w", err)
 	}
 	if entries == nil {
 		return List{}, errors.New("the file holds no list; write allowed_peers: [] to allow nobody")

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const (
@@ -21,24 +23,31 @@ const (
 
 func TestParse(t *testing.T) {
 	cases := map[string]struct {
-		yaml                         string
-		allowed, bootstrap, siblings int
-		wantErr                      string
+		yaml                                 string
+		allowed, bootstrap, siblings, fleets int
+		wantErr                              string
 	}{
 		"both lists":                          {yaml: "allowed_peers: [" + alpha + ", " + beta + "]\nbootstrap: [/dns4/b/tcp/1/p2p/" + beta + "]", allowed: 2, bootstrap: 1},
 		"two addresses of one peer":           {yaml: "bootstrap: [/dns4/b/tcp/1/p2p/" + beta + ", /ip4/1.2.3.4/udp/2/quic-v1/p2p/" + beta + "]", bootstrap: 1},
 		"a fleet":                             {yaml: "allowed_peers: [" + alpha + ", " + beta + "]\nbootstrap: []\nsiblings: [/dns/a/tcp/1/p2p/" + alpha + ", /dns/b/tcp/1/p2p/" + beta + "]", allowed: 2, siblings: 2},
 		"siblings alone":                      {yaml: "siblings: [/dns/a/tcp/1/p2p/" + alpha + "]", siblings: 1},
+		"other fleets":                        {yaml: "fleets: {peers/edge: [/dns/a/tcp/1/p2p/" + alpha + "], peers/core: [/dns/b/tcp/1/p2p/" + beta + "]}", fleets: 2},
+		"a fleet that has no members yet":     {yaml: "fleets: {peers/edge: []}", fleets: 1},
+		"no fleets":                           {yaml: "fleets: {}"},
 		"a list that allows nobody":           {yaml: "allowed_peers: []"},
 		"a peer twice":                        {yaml: "allowed_peers: [" + alpha + ", " + alpha + "]", allowed: 1},
 		"an empty file is an accident":        {yaml: " \n", wantErr: "the file is empty"},
 		"a file of comments is an accident":   {yaml: "# gone\n", wantErr: "holds no list"},
 		"one bad entry spoils the file":       {yaml: "allowed_peers: [" + alpha + ", bob]", wantErr: `allowed_peers[1]: "bob" is not a peer ID`},
-		"an unknown field":                    {yaml: "allow: []", wantErr: "want only allowed_peers, bootstrap and siblings"},
+		"an unknown field":                    {yaml: "allow: []", wantErr: "want only allowed_peers, bootstrap and siblings, three lists of strings, and fleets"},
 		"a bootstrap address without peer ID": {yaml: "bootstrap: [/dns4/b/tcp/1]", wantErr: "bootstrap[0]"},
 		"a sibling without peer ID":           {yaml: "siblings: [/dns/a/tcp/1/p2p/" + alpha + ", /dns/b/tcp/1]", wantErr: `siblings[1]: "/dns/b/tcp/1" must be a multiaddr`},
 		"a sibling without address":           {yaml: "siblings: [/p2p/" + beta + "]", wantErr: "siblings[0]"},
-		"siblings that are no list":           {yaml: "siblings: " + beta, wantErr: "want only allowed_peers, bootstrap and siblings"},
+		"siblings that are no list":           {yaml: "siblings: " + beta, wantErr: "want only allowed_peers, bootstrap and siblings, three lists of strings, and fleets"},
+		"a member without peer ID":            {yaml: "fleets: {peers/edge: [/dns/a/tcp/1/p2p/" + alpha + ", /dns/b/tcp/1/p2p/" + beta + ", /dns/b/tcp/1]}", wantErr: `fleets[peers/edge][2]: "/dns/b/tcp/1" must be a multiaddr`},
+		"members in no fleet":                 {yaml: "fleets: [/dns/a/tcp/1/p2p/" + alpha + "]", wantErr: "and fleets, such lists by name"},
+		"a fleet that is no list":             {yaml: "fleets: {peers/edge: " + beta + "}", wantErr: "and fleets, such lists by name"},
+		"a fleet twice":                       {yaml: "fleets: {peers/edge: [], peers/edge: []}", wantErr: "already defined"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -52,10 +61,34 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(list.Allowed) != c.allowed || len(list.Bootstrap) != c.bootstrap || len(list.Siblings) != c.siblings {
-				t.Errorf("got %d allowed, %d bootstrap, %d siblings", len(list.Allowed), len(list.Bootstrap), len(list.Siblings))
+			if len(list.Allowed) != c.allowed || len(list.Bootstrap) != c.bootstrap || len(list.Siblings) != c.siblings || len(list.Fleets) != c.fleets {
+				t.Errorf("got %d allowed, %d bootstrap, %d siblings, %d fleets", len(list.Allowed), len(list.Bootstrap), len(list.Siblings), len(list.Fleets))
 			}
 		})
+	}
+}
+
+func TestParseReportsEveryWrongMemberInTheSameOrder(t *testing.T) {
+	const yaml = "fleets: {c: [x], a: [x, y], b: [/dns/b/tcp/1/p2p/" + beta + ", z]}"
+	want := ""
+	for range 20 { // maps are gone through in another order each time
+		_, err := Parse([]byte(yaml))
+		if err == nil {
+			t.Fatal("accepted")
+		}
+		if want == "" {
+			want = err.Error()
+		}
+		if err.Error() != want {
+			t.Fatalf("first %q, then %q", want, err)
+		}
+	}
+	var places []string
+	for line := range strings.Lines(want) {
+		places = append(places, strings.SplitN(line, ":", 2)[0])
+	}
+	if diff := cmp.Diff([]string{"fleets[a][0]", "fleets[a][1]", "fleets[b][1]", "fleets[c][0]"}, places); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

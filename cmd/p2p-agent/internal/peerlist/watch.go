@@ -91,7 +91,7 @@ func (w *Watcher) Check() {
 		return
 	}
 	w.Log.Info("peer list loaded", "path", w.Path,
-		"allowed", len(list.Allowed), "bootstrap", len(list.Bootstrap), "siblings", len(list.Siblings))
+		"allowed", len(list.Allowed), "bootstrap", len(list.Bootstrap), "siblings", len(list.Siblings), "fleets", len(list.Fleets))
 	w.OnList(list)
 }
 
