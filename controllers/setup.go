@@ -15,12 +15,16 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/fleet"
+	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/peernode"
 	"github.com/peernode/operator/pkg/settings"
 )
 
 // Setup registers every controller.
 func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) error {
+	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
 	r := &peernode.Reconciler{
 		Client:  mgr.GetClient(),
 		Live:    mgr.GetAPIReader(),
@@ -28,7 +32,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 		Options: options,
 		Now:     time.Now,
 	}
-	if err := r.SetupWithManager(ctx, mgr); err != nil {
+	if err := r.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peernode controller: %w", err)
 	}
 	f := &fleet.Reconciler{
@@ -38,7 +42,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 		Options: options,
 		Now:     time.Now,
 	}
-	if err := f.SetupWithManager(ctx, mgr); err != nil {
+	if err := f.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peerfleet controller: %w", err)
 	}
 	return nil

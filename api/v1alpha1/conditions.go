@@ -69,6 +69,8 @@ const (
 	ReasonInvalidPodTemplate = "InvalidPodTemplate"
 	// ReasonNoImage: neither the spec nor the operator names an image.
 	ReasonNoImage = "NoImage"
+	// ReasonFilesTooLarge: the files of the peer, among them its list of peers, are more than a ConfigMap holds.
+	ReasonFilesTooLarge = "FilesTooLarge"
 	// ReasonInvalidSoftware: the software's part of the spec contradicts itself.
 	ReasonInvalidSoftware = "InvalidSoftware"
 	// ReasonObjectRefused: the API server refuses an object that the spec leads to; the message is the server's.
@@ -93,13 +95,13 @@ const (
 	ReasonLargerThanAsked = "LargerThanAsked"
 	// ReasonAllKnown: every declared peer is known.
 	ReasonAllKnown = "AllKnown"
-	// ReasonPeerMissing: a declared PeerNode does not exist.
+	// ReasonPeerMissing: a declared PeerNode or PeerFleet does not exist.
 	ReasonPeerMissing = "PeerMissing"
-	// ReasonPeerNotWatched: a declared PeerNode is in a namespace in which the operator does not work.
+	// ReasonPeerNotWatched: a declared PeerNode or PeerFleet is in a namespace in which the operator does not work.
 	ReasonPeerNotWatched = "PeerNotWatched"
-	// ReasonPeerUnknown: a declared PeerNode has not shown its identity yet.
+	// ReasonPeerUnknown: a declared PeerNode, or one of a declared PeerFleet, has not shown its identity yet.
 	ReasonPeerUnknown = "PeerUnknown"
-	// ReasonPeerOneSided: a declared PeerNode does not declare this one in return, so they cannot connect.
+	// ReasonPeerOneSided: a declared PeerNode or PeerFleet does not declare this one in return, so they cannot connect.
 	ReasonPeerOneSided = "PeerOneSided"
 	// ReasonPatched: spec.podTemplate is in effect.
 	ReasonPatched = "Patched"

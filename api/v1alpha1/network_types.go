@@ -20,6 +20,16 @@ type PeerNetwork struct {
 	// +kubebuilder:validation:MaxItems=256
 	Peers []PeerReference `json:"peers,omitempty"`
 
+	// fleets are PeerFleets whose peers this one talks to, as many as there are at any time. Each fleet has to declare
+	// this peer in return: in template.spec.network.fleets where it is of a fleet itself, otherwise in
+	// template.spec.network.peers.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +listMapKey=namespace
+	// +kubebuilder:validation:MaxItems=16
+	Fleets []FleetReference `json:"fleets,omitempty"`
+
 	// api is the API that the peer offers to its users. Closed unless enabled.
 	// +optional
 	API PeerAPI `json:"api,omitzero"`
@@ -118,6 +128,23 @@ type PeerReference struct {
 	Name string `json:"name"`
 
 	// namespace of the PeerNode; the referring one's own by default.
+	// +optional
+	// +kubebuilder:default=""
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9]*[a-z0-9])?)?$`
+	Namespace string `json:"namespace,omitempty"`
+}
+
+// FleetReference names a PeerFleet.
+type FleetReference struct {
+	// name of the PeerFleet.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=47
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
+	Name string `json:"name"`
+
+	// namespace of the PeerFleet; the referring object's own by default.
 	// +optional
 	// +kubebuilder:default=""
 	// +kubebuilder:validation:MaxLength=63

@@ -24,6 +24,7 @@ import (
 // +kubebuilder:printcolumn:name="Revision",type=string,priority=1,JSONPath=`.status.updateRevision`,description="The revision of the template"
 // +kubebuilder:printcolumn:name="Oldest",type=string,priority=1,JSONPath=`.status.oldestRevision`,description="The oldest revision that a peer still has"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 47 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 47 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because the peers are named after it"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.template.spec.network) || !has(self.spec.template.spec.network.fleets) || self.spec.template.spec.network.fleets.all(f, f.name != self.metadata.name || (has(f.namespace) && f.namespace.size() > 0))",fieldPath=".spec.template.spec.network.fleets",message="must not list the PeerFleet itself, whose peers know each other anyway"
 type PeerFleet struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

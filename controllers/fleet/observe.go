@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/pkg/fleet"
 	"github.com/peernode/operator/pkg/intent"
@@ -36,14 +36,15 @@ func (r *Reconciler) observe(ctx context.Context, f *v1alpha1.PeerFleet) (fleet.
 	if o.Peers, err = r.observePeers(ctx, eyes, f); err != nil {
 		return o, err
 	}
-	o.Declared, err = r.observeDeclared(ctx, f)
+	by := look.Declaring{Network: f.Spec.Template.Spec.Network, Namespace: f.Namespace, Fleet: f.Name, Members: true}
+	o.Declared, err = eyes.Declared(ctx, by, r.Options)
 	return o, err
 }
 
 // observePeers reads the PeerNodes that carry the fleet's label, and whatever else has the name of a wanted peer.
 func (r *Reconciler) observePeers(ctx context.Context, eyes look.Eyes, f *v1alpha1.PeerFleet) (map[string]*v1alpha1.PeerNode, error) {
 	list := &v1alpha1.PeerNodeList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(f.Namespace), client.MatchingFields{indexFleet: f.Name}); err != nil {
+	if err := r.Client.List(ctx, list, client.InNamespace(f.Namespace), client.MatchingFields{index.Fleet: f.Name}); err != nil {
 		return nil, fmt.Errorf("list the peers of the fleet: %w", err)
 	}
 	peers := make(map[string]*v1alpha1.PeerNode, len(list.Items))
@@ -68,23 +69,4 @@ func (r *Reconciler) observePeers(ctx context.Context, eyes look.Eyes, f *v1alph
 		}
 	}
 	return peers, nil
-}
-
-// observeDeclared reads the PeerNodes that the template declares, as far as they exist and can be seen.
-func (r *Reconciler) observeDeclared(ctx context.Context, f *v1alpha1.PeerFleet) ([]*v1alpha1.PeerNode, error) {
-	var out []*v1alpha1.PeerNode
-	for _, ref := range f.Spec.Template.Spec.Network.Peers {
-		if !r.Options.Watches(ref.In(f.Namespace)) {
-			continue // Each peer of the fleet says so in its own conditions.
-		}
-		other := &v1alpha1.PeerNode{}
-		err := r.Client.Get(ctx, types.NamespacedName{Namespace: ref.In(f.Namespace), Name: ref.Name}, other)
-		switch {
-		case client.IgnoreNotFound(err) != nil:
-			return nil, fmt.Errorf("read declared peer %s/%s: %w", ref.In(f.Namespace), ref.Name, err)
-		case err == nil:
-			out = append(out, other)
-		}
-	}
-	return out, nil
 }

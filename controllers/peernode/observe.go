@@ -9,7 +9,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/look"
@@ -39,7 +38,11 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 		return o, err
 	}
 	o.KeyMissing, o.LookAgain = r.keyMissing(ctx, p, o.Pod)
-	o.Peers, err = r.observePeers(ctx, p)
+	by := look.Declaring{Network: p.Spec.Network, Namespace: p.Namespace, Self: p.Name, Members: p.Spec.Fleet == nil}
+	if p.Spec.Fleet != nil {
+		by.Fleet = p.Spec.Fleet.Name
+	}
+	o.Declared, err = eyes.Declared(ctx, by, r.Options)
 	return o, err
 }
 
@@ -53,28 +56,4 @@ func (r *Reconciler) observePod(ctx context.Context, p *v1alpha1.PeerNode) (*cor
 		return nil, fmt.Errorf("read pod %s: %w", names.Pod(p), err)
 	}
 	return pod, nil
-}
-
-func (r *Reconciler) observePeers(ctx context.Context, p *v1alpha1.PeerNode) ([]plan.ObservedPeer, error) {
-	var out []plan.ObservedPeer
-	for _, ref := range p.Spec.Network.Peers {
-		peer := plan.ObservedPeer{NamespacedName: types.NamespacedName{Namespace: ref.In(p.Namespace), Name: ref.Name}}
-		if peer.NamespacedName == client.ObjectKeyFromObject(p) {
-			continue // Admission refuses this only where the namespace is left out.
-		}
-		if !r.Options.Watches(peer.Namespace) {
-			out = append(out, peer)
-			continue
-		}
-		other := &v1alpha1.PeerNode{}
-		err := r.Client.Get(ctx, peer.NamespacedName, other)
-		if client.IgnoreNotFound(err) != nil {
-			return nil, fmt.Errorf("read declared peer %s: %w", peer, err)
-		}
-		if err == nil {
-			peer.PeerNode = other
-		}
-		out = append(out, peer)
-	}
-	return out, nil
 }

@@ -6,6 +6,7 @@ package blueprint
 
 import (
 	"encoding/json"
+	"fmt"
 
 	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
 
@@ -35,7 +36,7 @@ type Blueprint struct {
 
 // Of makes the blueprint of a PeerNode. The finding refuses a spec that cannot be run, and names its field; what
 // was known by then is in the blueprint.
-func Of(p *v1alpha1.PeerNode, neighbours []peer.Neighbour, o settings.Operator) (Blueprint, *conditions.Finding) {
+func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Blueprint, *conditions.Finding) {
 	b := Blueprint{PeerNode: defaults.PeerNode(p, o.Defaults)}
 	b.Kind = kinds.For(b.PeerNode.Spec.Software)
 	switch {
@@ -44,16 +45,31 @@ func Of(p *v1alpha1.PeerNode, neighbours []peer.Neighbour, o settings.Operator) 
 	case b.PeerNode.Spec.Image == "":
 		return b, conditions.Refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
 	}
-	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: neighbours})
+	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: n.Peers})
 	if err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
 	}
+	if n := size(workload.Files); n > largestFiles {
+		return b, conditions.Refuse(v1alpha1.ReasonFilesTooLarge, fmt.Sprintf(
+			"spec.software and spec.network lead to %d bytes of files, of which a ConfigMap holds %d; declare fewer or smaller fleets in spec.network.fleets", n, largestFiles))
+	}
 	b.Workload = workload
-	b.Input = resources.Input{PeerNode: b.PeerNode, Workload: workload, Peers: neighbours, Options: o.Resources}
+	b.Input = resources.Input{PeerNode: b.PeerNode, Workload: workload, Neighbourhood: n, Options: o.Resources}
 	if b.StatefulSet, err = resources.StatefulSet(b.Input); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
 	}
 	return b, nil
+}
+
+// largestFiles is what a ConfigMap holds, less room for its own metadata.
+const largestFiles = 1<<20 - 4<<10
+
+// size is in bytes.
+func size(files []peer.File) (n int) {
+	for _, f := range files {
+		n += len(f.Content)
+	}
+	return n
 }
 
 // Ports are the ports of another peer; none while its spec contradicts itself.
@@ -76,7 +92,7 @@ func Ports(p *v1alpha1.PeerNode, o settings.Operator) []peer.Port {
 func PodOfFleet(namespace, fleet string, spec v1alpha1.PeerNodeSpec, o settings.Operator) string {
 	p := &v1alpha1.PeerNode{Spec: spec}
 	p.Namespace, p.Name = namespace, fleet
-	b, refused := Of(p, nil, o)
+	b, refused := Of(p, peer.Neighbourhood{}, o)
 	if refused != nil {
 		return ""
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/settings"
 )
@@ -38,7 +39,7 @@ func TestWhatCannotBeRunIsRefusedByItsField(t *testing.T) {
 	} {
 		p := &v1alpha1.PeerNode{Spec: agent()}
 		c.change(&p.Spec)
-		b, refused := blueprint.Of(p, nil, settings.Operator{})
+		b, refused := blueprint.Of(p, peer.Neighbourhood{}, settings.Operator{})
 		switch {
 		case c.reason == "" && refused != nil:
 			t.Errorf("%s refused: %+v", name, refused)

@@ -7,17 +7,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/neighbours"
 )
 
 // peersFile is what an agent reads, by docs/p2p-agent-contract.md.
 type peersFile struct {
-	AllowedPeers []string `json:"allowed_peers"`
-	Bootstrap    []string `json:"bootstrap"`
-	Siblings     []string `json:"siblings"`
+	AllowedPeers []string            `json:"allowed_peers"`
+	Bootstrap    []string            `json:"bootstrap"`
+	Siblings     []string            `json:"siblings"`
+	Fleets       map[string][]string `json:"fleets"`
 }
 
 // read is the list as an agent would read it.
@@ -127,9 +131,53 @@ func isServing(change func(w *world), spec ...edits) func(*testing.T) *world {
 	}
 }
 
+// sees lets the world observe the declared peer beta; none means that it does not exist.
+func (w *world) sees(exists ...*v1alpha1.PeerNode) {
+	declared := neighbours.Peer{NamespacedName: types.NamespacedName{Namespace: "elsewhere", Name: "beta"}}
+	if len(exists) > 0 {
+		declared.PeerNode = exists[0]
+	}
+	w.Declared.Peers = []neighbours.Peer{declared}
+}
+
 // seesBeta declares beta, and observes it where it exists.
 func seesBeta(exists ...*v1alpha1.PeerNode) func(*testing.T) *world {
-	return isServing(func(w *world) { w.Declared = exists }, declaring(v1alpha1.PeerReference{Name: "beta", Namespace: "elsewhere"}))
+	return isServing(func(w *world) { w.sees(exists...) }, declaring(v1alpha1.PeerReference{Name: "beta", Namespace: "elsewhere"}))
+}
+
+// The list is that of both fleets; the members of the other one are kept apart, because they make another ring.
+func TestThePeersOfADeclaredFleetAreOnTheList(t *testing.T) {
+	edge := func(ordinal int32, change ...func(*v1alpha1.PeerNode)) *v1alpha1.PeerNode {
+		return beta(append([]func(*v1alpha1.PeerNode){func(p *v1alpha1.PeerNode) {
+			p.Name, p.Spec.Fleet = names.Peer("edge", ordinal), &v1alpha1.FleetMembership{Name: "edge"}
+			p.Status.Identity.PeerID = "id-of-" + p.Name
+		}}, change...)...)
+	}
+	unproven := func(p *v1alpha1.PeerNode) { p.Status.Identity = nil }
+	leaving := func(p *v1alpha1.PeerNode) { p.DeletionTimestamp = &metav1.Time{Time: now} }
+	stranger := func(p *v1alpha1.PeerNode) { p.Spec.Fleet = nil }
+	w := serving(t, func(f *v1alpha1.PeerFleet) {
+		f.Spec.Template.Spec.Network.Fleets = []v1alpha1.FleetReference{{Name: "edge", Namespace: "elsewhere"}}
+	})
+	other := &v1alpha1.PeerFleet{Spec: v1alpha1.PeerFleetSpec{Replicas: 5, Template: v1alpha1.PeerNodeTemplate{Spec: edge(0).Spec}}}
+	w.Declared.Fleets = []neighbours.Fleet{{
+		NamespacedName: types.NamespacedName{Namespace: "elsewhere", Name: "edge"}, PeerFleet: other,
+		Members: []*v1alpha1.PeerNode{edge(1), edge(0), edge(2, unproven), edge(3, leaving), edge(4, stranger), edge(5)},
+	}}
+	if diff := cmp.Diff([]string{theList}, applied(w.carryOut())); diff != "" {
+		t.Errorf("applied (-want +got):\n%s", diff)
+	}
+	want := peersFile{
+		AllowedPeers: append(append([]string{}, everybody.AllowedPeers...), "id-of-edge-0", "id-of-edge-1"),
+		Bootstrap:    []string{},
+		Siblings:     everybody.Siblings,
+		Fleets: map[string][]string{"elsewhere/edge": {
+			"/dns/edge-0.elsewhere.svc/tcp/8000/p2p/id-of-edge-0", "/dns/edge-1.elsewhere.svc/tcp/8000/p2p/id-of-edge-1",
+		}},
+	}
+	if diff := cmp.Diff(want, w.read()); diff != "" {
+		t.Errorf("list (-want +got):\n%s", diff)
+	}
 }
 
 // One write for a fleet of any size: this is why the list is not in each peer's own ConfigMap.
@@ -140,7 +188,7 @@ func TestAPeerThatBecomesKnownChangesTheListAlone(t *testing.T) {
 		t.Errorf("applied (-want +got):\n%s", diff)
 	}
 	w = serving(t, replicas(20), declaring(v1alpha1.PeerReference{Name: "beta", Namespace: "elsewhere"}))
-	w.Declared = []*v1alpha1.PeerNode{beta()}
+	w.sees(beta())
 	if diff := cmp.Diff([]string{theList}, applied(w.decide())); diff != "" {
 		t.Errorf("applied for a declared peer (-want +got):\n%s", diff)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/neighbours"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -28,8 +29,8 @@ type Observed struct {
 	Fleet *v1alpha1.PeerFleet
 	// Peers are the PeerNodes under the names of the wanted ordinals, and those that carry the fleet's label.
 	Peers map[string]*v1alpha1.PeerNode
-	// Declared are the PeerNodes that the template declares, as far as they exist and can be seen.
-	Declared []*v1alpha1.PeerNode
+	// Declared are the peers and fleets that the template declares.
+	Declared neighbours.Declared
 	// Now is the time of the observation.
 	Now time.Time
 	// Objects are the live objects under the names that the fleet itself needs.

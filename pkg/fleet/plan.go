@@ -70,7 +70,7 @@ func Decide(o Observed) (Plan, error) {
 		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())
 		return p, nil
 	}
-	built, refused := blueprintOf(o, template(o), nil)
+	built, refused := blueprintOf(o, template(o), peer.Neighbourhood{})
 	if refused != nil {
 		p.Blocked = refused
 		return p, nil
@@ -87,8 +87,9 @@ func Decide(o Observed) (Plan, error) {
 
 // ownObjects plans the list of peers and the budget.
 func (p *Plan) ownObjects(o Observed, b blueprint.Blueprint) error {
-	neighbours := append(p.siblings(o, b.Workload.Ports), declared(o)...)
-	b, refused := blueprintOf(o, template(o), neighbours)
+	known := o.Declared.Neighbourhood(o.Options)
+	known.Peers = append(p.siblings(o, b.Workload.Ports), known.Peers...)
+	b, refused := blueprintOf(o, template(o), known)
 	if refused != nil {
 		p.Blocked = refused
 		return nil
@@ -129,21 +130,8 @@ func (p *Plan) siblings(o Observed, ports []peer.Port) []peer.Neighbour {
 			continue
 		}
 		out = append(out, peer.Neighbour{
-			Name: m.Name, Namespace: o.Fleet.Namespace, PeerID: m.live.Status.Identity.PeerID, Sibling: true, Ports: ports,
-		})
-	}
-	return out
-}
-
-// declared are the PeerNodes that the template declares, for the list that the peers share.
-func declared(o Observed) []peer.Neighbour {
-	var out []peer.Neighbour
-	for _, other := range o.Declared {
-		if other.DeletionTimestamp != nil || other.Status.Identity == nil {
-			continue
-		}
-		out = append(out, peer.Neighbour{
-			Name: other.Name, Namespace: other.Namespace, PeerID: other.Status.Identity.PeerID, Ports: blueprint.Ports(other, o.Options),
+			Name: m.Name, Namespace: o.Fleet.Namespace, PeerID: m.live.Status.Identity.PeerID,
+			Fleet: o.Fleet.Namespace + "/" + o.Fleet.Name, Ports: ports,
 		})
 	}
 	return out

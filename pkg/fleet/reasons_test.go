@@ -59,7 +59,7 @@ func TestEveryConditionOfTheManualIsTold(t *testing.T) {
 		}
 		delete(told, conditionType)
 	}
-	for _, shared := range []string{"Ready", "Reconciling", "Stalled"} {
+	for _, shared := range []string{"Ready", "Reconciling", "Stalled", "PeersResolved"} {
 		delete(told, shared)
 	}
 	if len(told) > 0 {
@@ -72,6 +72,7 @@ func TestEveryConditionOfTheManualIsTold(t *testing.T) {
 func TestAFleetSharesFewReasonsWithItsPeers(t *testing.T) {
 	shared := map[string]bool{
 		"ForeignObject": true, "NoImage": true, "InvalidSoftware": true, "InvalidPodTemplate": true, "Settled": true, "AllKnown": true,
+		"PeerMissing": true, "PeerOneSided": true,
 	}
 	own := map[string]bool{}
 	for _, reason := range constantsOf(t, "peerfleet_conditions.go", "Reason") {

@@ -10,10 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/fleet"
+	"github.com/peernode/operator/pkg/neighbours"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -47,7 +49,7 @@ func isUpdating(change func(w *world), spec ...edits) func(*testing.T) *world {
 
 func situations() map[string]situation {
 	all := map[string]situation{}
-	for _, table := range []map[string]situation{lives, rollouts, strangers, refusals} {
+	for _, table := range []map[string]situation{lives, rollouts, declaredFleets, strangers, refusals} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -102,6 +104,40 @@ var rollouts = map[string]situation{
 		isUpdating(func(w *world) { w.carryOut(); w.tells("alpha-2", "True Serving", settled, "True InvalidPodTemplate") }),
 		told(serves, settled, "True PeerStalled", "RolloutOpen", "False CanaryNotReady"), "alpha-2: InvalidPodTemplate: InvalidPodTemplate of alpha-2",
 	},
+}
+
+// seesEdge declares the fleet edge, and observes it where it exists.
+func seesEdge(exists *v1alpha1.PeerFleet) func(*testing.T) *world {
+	return isServing(func(w *world) {
+		w.edit(func(f *v1alpha1.PeerFleet) {
+			f.Spec.Template.Spec.Network.Fleets = []v1alpha1.FleetReference{{Name: "edge", Namespace: "elsewhere"}}
+		})
+		w.Declared.Fleets = []neighbours.Fleet{{NamespacedName: types.NamespacedName{Namespace: "elsewhere", Name: "edge"}, PeerFleet: exists}}
+		w.converge()
+	})
+}
+
+// edgeThat is another fleet whose template has a network.
+func edgeThat(network v1alpha1.PeerNetwork) *v1alpha1.PeerFleet {
+	return &v1alpha1.PeerFleet{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "elsewhere", Name: "edge"},
+		Spec:       v1alpha1.PeerFleetSpec{Template: v1alpha1.PeerNodeTemplate{Spec: v1alpha1.PeerNodeSpec{Network: network}}},
+	}
+}
+
+// declared fleets never keep a fleet from serving.
+var declaredFleets = map[string]situation{
+	"A declared fleet does not exist.":         {seesEdge(nil), told(serves, settled, settled, "PeersResolved", "False PeerMissing"), "PeerFleet elsewhere/edge does not exist"},
+	"A declared fleet does not list this one.": {seesEdge(edgeThat(v1alpha1.PeerNetwork{})), told(serves, settled, settled, "PeersResolved", "False PeerOneSided"), "does not list PeerFleet peers/alpha"},
+	"A declared fleet lists this one.": {
+		seesEdge(edgeThat(v1alpha1.PeerNetwork{Fleets: []v1alpha1.FleetReference{{Name: "alpha", Namespace: "peers"}}})),
+		told(serves, settled, settled, "PeersResolved", "True AllKnown"), "",
+	},
+	"A declared fleet lists some peers of this one.": {
+		seesEdge(edgeThat(v1alpha1.PeerNetwork{Peers: []v1alpha1.PeerReference{{Name: "alpha-0", Namespace: "peers"}}})),
+		told(serves, settled, settled, "PeersResolved", "False PeerOneSided"), "",
+	},
+	"No fleet is declared.": {isServing(func(*world) {}), told(serves, settled, settled, "PeersResolved", ""), ""},
 }
 
 // strangers are PeerNodes under the names of peers that cannot be the fleet's.

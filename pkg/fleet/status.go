@@ -34,6 +34,9 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 	if p.listed {
 		list = append(list, membersKnown(p))
 	}
+	if c := o.Declared.Resolved(furthest(o), o.Options); c != nil {
+		list = append(list, *c)
+	}
 	for i := range list {
 		list[i].ObservedGeneration = o.Fleet.Generation
 	}
@@ -139,6 +142,14 @@ func membersKnown(p Plan) metav1.Condition {
 			fmt.Sprintf("%d peers have not shown their identity yet; the first is %s", n, p.unknown[0]))
 	}
 	return conditions.New(v1alpha1.ConditionMembersKnown, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, "")
+}
+
+// furthest stands for the peers of the fleet where others have to declare them: whoever declares peers by their names
+// forgets the highest ordinal first.
+func furthest(o Observed) *v1alpha1.PeerNode {
+	p := &v1alpha1.PeerNode{Spec: template(o)}
+	p.Namespace, p.Name = o.Fleet.Namespace, names.Peer(o.Fleet.Name, max(0, o.Fleet.Spec.Replicas-1))
+	return p
 }
 
 // serves takes a peer's own word.

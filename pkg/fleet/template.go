@@ -93,10 +93,10 @@ func parseRevision(revision string) (number int, hash string, ok bool) {
 }
 
 // blueprintOf is how the peers of a spec are run. The name is that of no peer in particular.
-func blueprintOf(o Observed, spec v1alpha1.PeerNodeSpec, neighbours []peer.Neighbour) (blueprint.Blueprint, *conditions.Finding) {
+func blueprintOf(o Observed, spec v1alpha1.PeerNodeSpec, n peer.Neighbourhood) (blueprint.Blueprint, *conditions.Finding) {
 	p := &v1alpha1.PeerNode{Spec: spec}
 	p.Name, p.Namespace = o.Fleet.Name, o.Fleet.Namespace
-	b, refused := blueprint.Of(p, neighbours, o.Options)
+	b, refused := blueprint.Of(p, n, o.Options)
 	if refused != nil {
 		return b, conditions.Refuse(refused.Reason, "spec.template: "+refused.Message)
 	}

@@ -1,59 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package plan
+// Package neighbours is about the peers and fleets that a peer declares as those that it talks to: what is known of
+// them, and in which way they fall short.
+package neighbours
 
 import (
-	"slices"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
-	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/settings"
 )
 
-// neighbours are the declared peers that exist. One that is being deleted is nobody's neighbour any more.
-func neighbours(o Observed) []peer.Neighbour {
-	var out []peer.Neighbour
-	for _, declared := range o.Peers {
-		if declared.PeerNode == nil || declared.PeerNode.DeletionTimestamp != nil {
-			continue
+// Declared is what was observed of the peers and fleets that a peer, or the template of a fleet, declares.
+type Declared struct {
+	// Peers and Fleets stand in the order of the spec.
+	Peers  []Peer
+	Fleets []Fleet
+}
+
+// Peer is a declared PeerNode; nil where it does not exist, or where the operator cannot see it.
+type Peer struct {
+	types.NamespacedName
+
+	PeerNode *v1alpha1.PeerNode
+}
+
+// Fleet is a declared PeerFleet; nil where it does not exist, or where the operator cannot see it.
+type Fleet struct {
+	types.NamespacedName
+
+	PeerFleet *v1alpha1.PeerFleet
+	// Members are its PeerNodes. A peer that takes its list from its own fleet has no use for them and leaves them out.
+	Members []*v1alpha1.PeerNode
+}
+
+// Neighbourhood is what is known of them. One that is being deleted is nobody's neighbour any more, and a peer is
+// known once.
+func (d Declared) Neighbourhood(o settings.Operator) peer.Neighbourhood {
+	var out peer.Neighbourhood
+	known := map[types.NamespacedName]bool{}
+	add := func(p *v1alpha1.PeerNode, fleet string, ports []peer.Port) {
+		name := types.NamespacedName{Namespace: p.Namespace, Name: p.Name}
+		if p.DeletionTimestamp != nil || known[name] {
+			return
 		}
-		n := peer.Neighbour{Name: declared.Name, Namespace: declared.Namespace, Ports: blueprint.Ports(declared.PeerNode, o.Options)}
-		if id := declared.PeerNode.Status.Identity; id != nil {
+		known[name] = true
+		n := peer.Neighbour{Name: p.Name, Namespace: p.Namespace, Fleet: fleet, Ports: ports}
+		if id := p.Status.Identity; id != nil {
 			n.PeerID = id.PeerID
 		}
-		out = append(out, n)
+		out.Peers = append(out.Peers, n)
+	}
+	for _, declared := range d.Peers {
+		if declared.PeerNode != nil {
+			add(declared.PeerNode, "", blueprint.Ports(declared.PeerNode, o))
+		}
+	}
+	for _, declared := range d.Fleets {
+		if declared.missing() {
+			continue
+		}
+		ports := blueprint.Ports(&v1alpha1.PeerNode{Spec: declared.PeerFleet.Spec.Template.Spec}, o)
+		for _, member := range declared.Members {
+			if declared.wants(member) {
+				add(member, declared.String(), ports)
+			}
+		}
+		out.Fleets = append(out.Fleets, peer.Fleet{Name: declared.Name, Namespace: declared.Namespace, Ports: ports})
 	}
 	return out
 }
 
-// peersFinding says in which way the first declared peer falls short, nil when all are well known.
-func peersFinding(o Observed) *conditions.Finding {
-	for _, declared := range o.Peers {
-		other := declared.PeerNode
-		switch {
-		case !o.Options.Watches(declared.Namespace):
-			return conditions.Wait(v1alpha1.ReasonPeerNotWatched, "spec.network.peers: PeerNode "+declared.String()+" is in a namespace in which this operator does not work")
-		case other == nil || other.DeletionTimestamp != nil:
-			return conditions.Wait(v1alpha1.ReasonPeerMissing, "spec.network.peers: PeerNode "+declared.String()+" does not exist")
-		case !declares(other, o.PeerNode):
-			return conditions.Wait(v1alpha1.ReasonPeerOneSided, "spec.network.peers: PeerNode "+declared.String()+
-				" does not list this one in its own spec.network.peers, so it refuses the connection")
-		case holdsKey(other) && (other.Status.Identity == nil || other.Status.Identity.PeerID == ""):
-			return conditions.Wait(v1alpha1.ReasonPeerUnknown, "spec.network.peers: PeerNode "+declared.String()+" has not shown its identity yet")
-		}
-	}
-	return nil
+func (f Fleet) missing() bool {
+	return f.PeerFleet == nil || f.PeerFleet.DeletionTimestamp != nil
 }
 
-func declares(p, other *v1alpha1.PeerNode) bool {
-	return slices.ContainsFunc(p.Spec.Network.Peers, func(r v1alpha1.PeerReference) bool {
-		return r.Name == other.Name && r.In(p.Namespace) == other.Namespace
-	})
+// wants reports whether a PeerNode is one of the fleet's, to stay.
+func (f Fleet) wants(p *v1alpha1.PeerNode) bool {
+	ordinal, ok := names.Ordinal(f.Name, p.Name)
+	return ok && ordinal < f.PeerFleet.Spec.Replicas && p.Spec.Fleet != nil && p.Spec.Fleet.Name == f.Name
 }
 
 func holdsKey(p *v1alpha1.PeerNode) bool {
 	kind := kinds.For(p.Spec.Software)
 	return kind != nil && kind.Key() != nil
+}
+
+func unknown(p *v1alpha1.PeerNode) bool {
+	return holdsKey(p) && (p.Status.Identity == nil || p.Status.Identity.PeerID == "")
 }

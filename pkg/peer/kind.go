@@ -46,17 +46,33 @@ type Identity struct {
 type Input struct {
 	// PeerNode has its defaults filled in.
 	PeerNode *v1alpha1.PeerNode
-	// Peers are the declared peers that are known by now.
+	// Peers are the peers that are known by now.
 	Peers []Neighbour
 }
 
-// Neighbour is a peer that is known, because it is declared or of the same fleet.
+// Neighbourhood is what is known of the others in the network of a peer.
+type Neighbourhood struct {
+	// Peers are the peers that are known by now.
+	Peers []Neighbour
+	// Fleets are the declared fleets that exist.
+	Fleets []Fleet
+}
+
+// Fleet is a fleet whose peers a peer talks to.
+type Fleet struct {
+	Name, Namespace string
+	// Ports are those of its template.
+	Ports []Port
+}
+
+// Neighbour is a peer that is known: because it is declared, or of a fleet that is, or of the same fleet.
 type Neighbour struct {
 	Name, Namespace string
 	// PeerID is empty while the neighbour has not shown its identity, and for software without one.
 	PeerID string
-	// Sibling is true for a peer of the same fleet. There may be many: they need not all be connected.
-	Sibling bool
+	// Fleet is "<namespace>/<name>" of the fleet through which it is known, "" where it is declared by its own name.
+	// There may be many peers in a fleet: they need not all be connected.
+	Fleet string
 	// Ports are the neighbour's own ports.
 	Ports []Port
 }

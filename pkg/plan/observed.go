@@ -19,6 +19,7 @@ import (
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/neighbours"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -36,14 +37,8 @@ type Observed struct {
 	KeyMissing bool
 	// LookAgain is when to observe anew though nothing may have happened, 0 for never.
 	LookAgain time.Duration
-	// Peers are the declared peers, in the order of the spec.
-	Peers []ObservedPeer
-}
-
-// ObservedPeer is a declared peer; PeerNode is nil where it does not exist, or where the operator cannot see it.
-type ObservedPeer struct {
-	types.NamespacedName
-	PeerNode *v1alpha1.PeerNode
+	// Declared are the peers and fleets that it declares.
+	Declared neighbours.Declared
 }
 
 // Kinds of the objects that a peer owns.

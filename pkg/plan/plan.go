@@ -48,7 +48,7 @@ type KeyOrder struct {
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {
-	b, refused := blueprint.Of(o.PeerNode, neighbours(o), o.Options)
+	b, refused := blueprint.Of(o.PeerNode, o.Declared.Neighbourhood(o.Options), o.Options)
 	p := Plan{Blueprint: b, Blocked: refused}
 	if refused != nil {
 		return p, nil

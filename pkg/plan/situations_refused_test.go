@@ -3,6 +3,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -62,6 +63,9 @@ var refusals = map[string]situation{
 			w.identity().LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1, Message: "bad key"}
 		}), refused("IdentityRefused"), "bad key",
 	},
+	"The files are more than a ConfigMap holds.": {
+		func(t *testing.T) *world { return newborn(t, largeFile) }, refused("FilesTooLarge"), "2097152 bytes of files",
+	},
 	"The Secret of the recorded key is gone.": {
 		isServing(func(w *world) { w.unready(); w.KeyMissing = true }), refused("IdentityMissing"), "Secret alpha-identity-1, which held the peer's key, is gone",
 	},
@@ -77,6 +81,12 @@ func seesBeta(other *v1alpha1.PeerNode) func(*testing.T) *world {
 		w.Pod = readyPod()
 		return w
 	}
+}
+
+// largeFile gives custom software a file of 2 MiB.
+func largeFile(p *v1alpha1.PeerNode) {
+	custom(p)
+	p.Spec.Software.Custom.Files = []v1alpha1.CustomFile{{Path: "/etc/peer/genesis.json", Content: strings.Repeat("x", 2<<20)}}
 }
 
 // peers never keep a peer from serving: a network in which everybody waits for everybody would never start.

@@ -35,7 +35,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		s.Endpoints = endpoints(p)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
-	for _, c := range []*metav1.Condition{identityCondition, peersResolved(o), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}
@@ -72,17 +72,6 @@ func storageReady(o Observed) metav1.Condition {
 			fmt.Sprintf("claim %s has %s; a volume never shrinks, so spec.storage.size of %s is met by it", claim.Name, asked.String(), o.PeerNode.Spec.Storage.Size.String()))
 	}
 	return conditions.New(v1alpha1.ConditionStorageReady, metav1.ConditionTrue, v1alpha1.ReasonBound, "")
-}
-
-func peersResolved(o Observed) *metav1.Condition {
-	if len(o.Peers) == 0 {
-		return nil
-	}
-	c := conditions.New(v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, fmt.Sprintf("all %d declared peers are known", len(o.Peers)))
-	if f := peersFinding(o); f != nil {
-		c = conditions.New(v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, f.Reason, f.Message)
-	}
-	return &c
 }
 
 func customPodTemplate(o Observed) *metav1.Condition {

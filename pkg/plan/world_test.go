@@ -18,6 +18,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/neighbours"
 	"github.com/peernode/operator/pkg/plan"
 )
 
@@ -216,6 +217,6 @@ func beta(change ...func(*v1alpha1.PeerNode)) *v1alpha1.PeerNode {
 
 // sees lets the world observe the declared peer beta; nil means that it does not exist.
 func (w *world) sees(other *v1alpha1.PeerNode) *world {
-	w.Peers = []plan.ObservedPeer{{NamespacedName: types.NamespacedName{Namespace: "peers", Name: "beta"}, PeerNode: other}}
+	w.Declared.Peers = []neighbours.Peer{{NamespacedName: types.NamespacedName{Namespace: "peers", Name: "beta"}, PeerNode: other}}
 	return w
 }

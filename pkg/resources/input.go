@@ -20,8 +20,8 @@ type Input struct {
 	PeerNode *v1alpha1.PeerNode
 	// Workload is how its software runs.
 	Workload peer.Workload
-	// Peers are the declared peers that exist.
-	Peers []peer.Neighbour
+	// Neighbourhood is what is known of the others in its network.
+	Neighbourhood peer.Neighbourhood
 	// Options are the operator's own settings.
 	Options Options
 }

@@ -39,7 +39,7 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 			rules = append(rules, applynetworkingv1.NetworkPolicyIngressRule().WithFrom(from...).WithPorts(policyPorts(ports)...))
 		}
 	}
-	from := append(declared(n.Peers, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...)
+	from := append(declared(n, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...)
 	open(v1alpha1.PurposePeer, append(siblings(in.PeerNode), from...))
 	if n.API.Enabled {
 		open(v1alpha1.PurposeAPI, networkPeers(n.API.AllowFrom))
@@ -50,18 +50,22 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 
 func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
 	rules := []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration{dns(in.Options.DNSCIDRs)}
-	for _, to := range siblings(in.PeerNode) {
-		if ports := peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer); len(ports) > 0 {
+	open := func(to *applynetworkingv1.NetworkPolicyPeerApplyConfiguration, ports []peer.Port) {
+		// A rule without ports would open them all.
+		if ports = peer.PortsFor(ports, v1alpha1.PurposePeer); len(ports) > 0 {
 			rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().WithTo(to).WithPorts(policyPorts(ports)...))
 		}
 	}
-	for _, n := range in.Peers {
-		ports := peer.PortsFor(n.Ports, v1alpha1.PurposePeer)
-		if len(ports) > 0 {
-			rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().
-				WithTo(peerNode(n.Name, n.Namespace)).
-				WithPorts(policyPorts(ports)...))
+	for _, to := range siblings(in.PeerNode) {
+		open(to, in.Workload.Ports)
+	}
+	for _, n := range in.Neighbourhood.Peers {
+		if n.Fleet == "" {
+			open(peerNode(n.Name, n.Namespace), n.Ports)
 		}
+	}
+	for _, f := range in.Neighbourhood.Fleets {
+		open(fleet(f.Name, f.Namespace), f.Ports)
 	}
 	if to := networkPeers(in.PeerNode.Spec.Network.Peer.AllowTo); len(to) > 0 {
 		rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().WithTo(to...))
@@ -83,7 +87,7 @@ func dns(cidrs []string) *applynetworkingv1.NetworkPolicyEgressRuleApplyConfigur
 	)
 }
 
-// siblings are the pods of the peer's fleet, by their label, so that no policy changes when the fleet does.
+// siblings are the pods of the peer's own fleet.
 func siblings(p *v1alpha1.PeerNode) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
 	if p.Spec.Fleet == nil {
 		return nil
@@ -92,10 +96,13 @@ func siblings(p *v1alpha1.PeerNode) []*applynetworkingv1.NetworkPolicyPeerApplyC
 		WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(p.Spec.Fleet.Name)))}
 }
 
-func declared(refs []v1alpha1.PeerReference, own string) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
-	out := make([]*applynetworkingv1.NetworkPolicyPeerApplyConfiguration, 0, len(refs))
-	for _, ref := range refs {
+func declared(n v1alpha1.PeerNetwork, own string) []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	out := make([]*applynetworkingv1.NetworkPolicyPeerApplyConfiguration, 0, len(n.Peers)+len(n.Fleets))
+	for _, ref := range n.Peers {
 		out = append(out, peerNode(ref.Name, ref.In(own)))
+	}
+	for _, ref := range n.Fleets {
+		out = append(out, fleet(ref.Name, ref.In(own)))
 	}
 	return out
 }
@@ -104,6 +111,13 @@ func peerNode(name, ns string) *applynetworkingv1.NetworkPolicyPeerApplyConfigur
 	return applynetworkingv1.NetworkPolicyPeer().
 		WithNamespaceSelector(namespace(ns)).
 		WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.Selector(name)))
+}
+
+// fleet are the pods of a fleet, by their label, so that no policy changes when the fleet does.
+func fleet(name, ns string) *applynetworkingv1.NetworkPolicyPeerApplyConfiguration {
+	return applynetworkingv1.NetworkPolicyPeer().
+		WithNamespaceSelector(namespace(ns)).
+		WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(name)))
 }
 
 func namespace(name string) *applymetav1.LabelSelectorApplyConfiguration {

@@ -21,8 +21,8 @@ const uid = "6f1b1c52-5c1e-4f0e-9f53-3a1c5b1f0a01"
 
 // scenario is a PeerNode, in testdata/<name>/peernode.yaml, and what the builders look at beside it.
 type scenario struct {
-	options    resources.Options
-	neighbours []peer.Neighbour
+	options       resources.Options
+	neighbourhood peer.Neighbourhood
 }
 
 // scenarios are the cases that the golden files show.
@@ -32,7 +32,7 @@ var scenarios = map[string]scenario{
 	"custom-minimal":    {},
 	"custom-full":       {},
 	"suspended":         {},
-	"declared-peers": {neighbours: []peer.Neighbour{
+	"declared-peers": {neighbourhood: peer.Neighbourhood{Peers: []peer.Neighbour{
 		{Name: "beta", Namespace: "peers", PeerID: "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", Ports: []peer.Port{
 			{Name: "p2p", Number: 8000, Protocol: "TCP", Purpose: v1alpha1.PurposePeer},
 			{Name: "p2p-quic", Number: 8002, Protocol: "UDP", Purpose: v1alpha1.PurposePeer},
@@ -44,7 +44,16 @@ var scenarios = map[string]scenario{
 		{Name: "serf", Namespace: "peers", Ports: []peer.Port{
 			{Name: "rpc", Number: 7373, Protocol: "TCP", Purpose: v1alpha1.PurposeAPI},
 		}},
-	}},
+		{Name: "relay-0", Namespace: "elsewhere", Fleet: "elsewhere/relay", PeerID: "12D3KooWEdgkCkeTbHqBdQZfbKvJbHXdNQhCeFZMaGvM3XzqCMVU", Ports: []peer.Port{
+			{Name: "p2p", Number: 8000, Protocol: "TCP", Purpose: v1alpha1.PurposePeer},
+		}},
+	}, Fleets: []peer.Fleet{
+		{Name: "relay", Namespace: "elsewhere", Ports: []peer.Port{
+			{Name: "p2p", Number: 8000, Protocol: "TCP", Purpose: v1alpha1.PurposePeer},
+			{Name: "api", Number: 8080, Protocol: "TCP", Purpose: v1alpha1.PurposeAPI},
+		}},
+		{Name: "shut", Namespace: "peers"},
+	}}},
 	"pod-template": {},
 	"of-a-fleet":   {},
 }
@@ -62,11 +71,11 @@ func (s scenario) input(t *testing.T, name string) resources.Input {
 	}
 	p.UID = uid
 	p = defaults.PeerNode(p, defaults.Options{})
-	workload, err := kinds.For(p.Spec.Software).Workload(peer.Input{PeerNode: p, Peers: s.neighbours})
+	workload, err := kinds.For(p.Spec.Software).Workload(peer.Input{PeerNode: p, Peers: s.neighbourhood.Peers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resources.Input{PeerNode: p, Workload: workload, Peers: s.neighbours, Options: s.options}
+	return resources.Input{PeerNode: p, Workload: workload, Neighbourhood: s.neighbourhood, Options: s.options}
 }
 
 // build runs every builder; the keys are the names of the golden files.

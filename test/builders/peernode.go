@@ -67,3 +67,10 @@ func Declaring(names ...string) func(*v1alpha1.PeerNode) {
 		}
 	}
 }
+
+// DeclaringFleet declares a fleet.
+func DeclaringFleet(namespace, name string) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) {
+		p.Spec.Network.Fleets = append(p.Spec.Network.Fleets, v1alpha1.FleetReference{Namespace: namespace, Name: name})
+	}
+}

@@ -67,3 +67,18 @@ func awaitConnected(t *testing.T, a, b *v1alpha1.PeerNode) {
 		})
 	}
 }
+
+// awaitApart waits until one says that it is not connected to the other.
+func awaitApart(t *testing.T, a, b *v1alpha1.PeerNode) {
+	t.Helper()
+	eventually(t, func() error {
+		now, err := connections(a)
+		if err != nil {
+			return err
+		}
+		if now[b.Status.Identity.PeerID] {
+			return fmt.Errorf("%s/%s is still connected to %s/%s", a.Namespace, a.Name, b.Namespace, b.Name)
+		}
+		return nil
+	})
+}

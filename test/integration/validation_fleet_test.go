@@ -126,6 +126,10 @@ var wrongFleets = map[string]wrong{
 		peerFleet, `spec: {template: {spec: {deletionPolicy: {data: Delete, keys: Delete}}}}`,
 		refusals{"spec.scaleDown": "data must be Delete where template.spec.deletionPolicy.keys is Delete"},
 	},
+	"The peers of a fleet know each other anyway.": {
+		peerFleet, `spec: {template: {spec: {network: {fleets: [{name: relay}]}}}}`,
+		refusals{"spec.template.spec.network.fleets": "must not list the PeerFleet itself"},
+	},
 	"Data of peers that leave is retained or deleted.": {
 		peerFleet, `spec: {scaleDown: {data: Recycle}}`, refusals{"spec.scaleDown.data": noSuch},
 	},

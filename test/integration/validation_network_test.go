@@ -71,6 +71,22 @@ var wrongNetworks = map[string]wrong{
 	"A PeerNode is not its own peer.": {
 		p2pAgent, network(`peers: [{name: alpha}]`), refusals{"spec.network.peers": "must not list the PeerNode itself"},
 	},
+	"A fleet to talk to has a name.":              {p2pAgent, network(`fleets: [{namespace: peers}]`), refusals{"spec.network.fleets[0].name": missing}},
+	"A fleet to talk to has more than no letter.": {p2pAgent, network(`fleets: [{name: ""}]`), refusals{"spec.network.fleets[0].name": tooShort}},
+	"A fleet to talk to is in small letters.":     {p2pAgent, network(`fleets: [{name: Relay}]`), refusals{"spec.network.fleets[0].name": noMatch}},
+	"A fleet to talk to has at most 47 letters.":  {p2pAgent, network(`fleets: [{name: ` + long(48) + `}]`), refusals{"spec.network.fleets[0].name": tooLong}},
+	"A fleet to talk to is in a namespace.": {
+		p2pAgent, network(`fleets: [{name: relay, namespace: Peers}]`), refusals{"spec.network.fleets[0].namespace": noMatch},
+	},
+	"A fleet to talk to is in one that can be.": {
+		p2pAgent, network(`fleets: [{name: relay, namespace: ` + long(64) + `}]`), refusals{"spec.network.fleets[0].namespace": tooLong},
+	},
+	"A fleet to talk to is named once.": {
+		p2pAgent, network(`fleets: [{name: relay}, {name: relay}]`), refusals{"spec.network.fleets[1]": twice},
+	},
+	"17 fleets are too many to talk to.": {
+		p2pAgent, network(`fleets: ` + many(17, func(i int) string { return fmt.Sprintf("{name: f%d}", i) })), refusals{"spec.network.fleets": tooMany},
+	},
 	"65 network peers are too many.": {
 		p2pAgent, everywhere(repeated(65, `{podSelector: {}}`)), inEach("", tooMany),
 	},

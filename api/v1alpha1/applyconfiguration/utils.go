@@ -36,6 +36,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FleetMembership"):
 		return &apiv1alpha1.FleetMembershipApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FleetReference"):
+		return &apiv1alpha1.FleetReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GateWait"):
 		return &apiv1alpha1.GateWaitApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HTTPGetProbe"):

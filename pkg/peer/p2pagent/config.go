@@ -84,6 +84,8 @@ type peerList struct {
 	AllowedPeers []string `json:"allowed_peers"`
 	Bootstrap    []string `json:"bootstrap"`
 	Siblings     []string `json:"siblings,omitempty"`
+	// Fleets are the addresses of the peers of other fleets, by fleet.
+	Fleets map[string][]string `json:"fleets,omitempty"`
 }
 
 func files(in peer.Input) ([]peer.File, error) {
@@ -155,17 +157,41 @@ func agentPeers(in peer.Input) peerList {
 			continue
 		}
 		list.AllowedPeers = append(list.AllowedPeers, n.PeerID)
-		if n.Sibling {
-			list.Siblings = append(list.Siblings, addressesOf(n)...)
-		} else {
+		switch n.Fleet {
+		case "":
 			list.Bootstrap = append(list.Bootstrap, addressesOf(n)...)
+		case fleetOf(in.PeerNode):
+			list.Siblings = append(list.Siblings, addressesOf(n)...)
+		default:
+			list.addToFleet(n.Fleet, addressesOf(n))
 		}
 	}
 	for _, l := range []*[]string{&list.AllowedPeers, &list.Bootstrap, &list.Siblings} {
 		slices.Sort(*l)
 		*l = slices.Compact(*l)
 	}
+	for _, addresses := range list.Fleets {
+		slices.Sort(addresses)
+	}
 	return list
+}
+
+// fleetOf is "<namespace>/<name>" of the peer's fleet, "" where it has none.
+func fleetOf(p *v1alpha1.PeerNode) string {
+	if p.Spec.Fleet == nil {
+		return ""
+	}
+	return p.Namespace + "/" + p.Spec.Fleet.Name
+}
+
+func (l *peerList) addToFleet(fleet string, addresses []string) {
+	if len(addresses) == 0 {
+		return
+	}
+	if l.Fleets == nil {
+		l.Fleets = map[string][]string{}
+	}
+	l.Fleets[fleet] = append(l.Fleets[fleet], addresses...)
 }
 
 // addressesOf gives the address by which the cluster's DNS finds a neighbour; none for software without a TCP

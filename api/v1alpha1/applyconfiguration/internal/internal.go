@@ -166,6 +166,16 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spread
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerSpread
+- name: com.github.peernode.operator.api.v1alpha1.FleetReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
 - name: com.github.peernode.operator.api.v1alpha1.GateWait
   map:
     fields:
@@ -463,6 +473,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: api
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerAPI
+    - name: fleets
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.FleetReference
+          elementRelationship: associative
+          keys:
+          - name
+          - namespace
     - name: metrics
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerMetrics

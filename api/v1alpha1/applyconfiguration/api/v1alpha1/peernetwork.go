@@ -15,6 +15,10 @@ type PeerNetworkApplyConfiguration struct {
 	// peers are the other PeerNodes that this one talks to. Each is let in and out, and, for software that keeps a
 	// list of peers, is put on that list without a restart. A connection needs both sides to declare each other.
 	Peers []PeerReferenceApplyConfiguration `json:"peers,omitempty"`
+	// fleets are PeerFleets whose peers this one talks to, as many as there are at any time. Each fleet has to declare
+	// this peer in return: in template.spec.network.fleets where it is of a fleet itself, otherwise in
+	// template.spec.network.peers.
+	Fleets []FleetReferenceApplyConfiguration `json:"fleets,omitempty"`
 	// api is the API that the peer offers to its users. Closed unless enabled.
 	API *PeerAPIApplyConfiguration `json:"api,omitempty"`
 	// metrics is the Prometheus endpoint of the peer.
@@ -44,6 +48,19 @@ func (b *PeerNetworkApplyConfiguration) WithPeers(values ...*PeerReferenceApplyC
 			panic("nil value passed to WithPeers")
 		}
 		b.Peers = append(b.Peers, *values[i])
+	}
+	return b
+}
+
+// WithFleets adds the given value to the Fleets field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Fleets field.
+func (b *PeerNetworkApplyConfiguration) WithFleets(values ...*FleetReferenceApplyConfiguration) *PeerNetworkApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithFleets")
+		}
+		b.Fleets = append(b.Fleets, *values[i])
 	}
 	return b
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package index finds, in the cache, the objects that have to do with a given one.
+package index
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+)
+
+const (
+	// Fleet finds the PeerNodes of a fleet, within a namespace, by its name.
+	Fleet = "fleet"
+
+	// Peers finds the PeerNodes and the PeerFleets that declare a PeerNode, by its namespace and name.
+	Peers = "spec.network.peers"
+
+	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
+	Fleets = "spec.network.fleets"
+
+	// ListedFleets is like Fleets, for PeerNodes that keep the members of the fleet on a list of their own. Peers of a
+	// fleet do not: the fleet keeps it for them.
+	ListedFleets = "spec.network.fleets of peers without a fleet"
+)
+
+// Register makes the indexes. It is called once, before the cache starts.
+func Register(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, i := range []struct {
+		of     client.Object
+		name   string
+		values client.IndexerFunc
+	}{
+		{&v1alpha1.PeerNode{}, Fleet, fleetOf},
+		{&v1alpha1.PeerNode{}, Peers, declaredPeers},
+		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
+		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
+		{&v1alpha1.PeerFleet{}, Peers, declaredPeers},
+		{&v1alpha1.PeerFleet{}, Fleets, declaredFleets},
+	} {
+		if err := indexer.IndexField(ctx, i.of, i.name, i.values); err != nil {
+			return fmt.Errorf("index %T by %s: %w", i.of, i.name, err)
+		}
+	}
+	return nil
+}
+
+// fleetOf goes by the owner, and by the label for a peer that has none yet.
+func fleetOf(o client.Object) []string {
+	if owner := metav1.GetControllerOf(o); owner != nil && owner.Kind == "PeerFleet" {
+		return []string{owner.Name}
+	}
+	if name := o.GetLabels()[v1alpha1.LabelFleet]; name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+func declaredPeers(o client.Object) []string {
+	var out []string
+	for _, ref := range networkOf(o).Peers {
+		out = append(out, types.NamespacedName{Namespace: ref.In(o.GetNamespace()), Name: ref.Name}.String())
+	}
+	return out
+}
+
+func declaredFleets(o client.Object) []string {
+	var out []string
+	for _, ref := range networkOf(o).Fleets {
+		out = append(out, types.NamespacedName{Namespace: ref.In(o.GetNamespace()), Name: ref.Name}.String())
+	}
+	return out
+}
+
+func listedFleets(o client.Object) []string {
+	if p, ok := o.(*v1alpha1.PeerNode); ok && p.Spec.Fleet == nil {
+		return declaredFleets(p)
+	}
+	return nil
+}
+
+func networkOf(o client.Object) v1alpha1.PeerNetwork {
+	switch o := o.(type) {
+	case *v1alpha1.PeerNode:
+		return o.Spec.Network
+	case *v1alpha1.PeerFleet:
+		return o.Spec.Template.Spec.Network
+	}
+	return v1alpha1.PeerNetwork{}
+}
