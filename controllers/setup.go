@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -17,6 +18,7 @@ import (
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/peernode"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -59,6 +61,9 @@ func Cache(namespaces []string) cache.Options {
 	for _, owned := range peernode.Owned() {
 		options.ByObject[owned] = cache.ByObject{Label: ours}
 	}
+	// Beside them are those of all StatefulSets, each with a whole pod in it.
+	records := labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelComponent: names.ComponentRevision}
+	options.ByObject[&appsv1.ControllerRevision{}] = cache.ByObject{Label: labels.SelectorFromSet(records)}
 	if len(namespaces) > 0 {
 		options.DefaultNamespaces = map[string]cache.Config{}
 		for _, namespace := range namespaces {

@@ -57,6 +57,8 @@ const (
 	ReasonWaitingForLostNode = "WaitingForLostNode"
 	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
 	ReasonWaitingForImage = "WaitingForImage"
+	// ReasonWaitingForFleet: the pod is to be replaced, and the fleet of the peer has not let it yet.
+	ReasonWaitingForFleet = "WaitingForFleet"
 	// ReasonCrashLooping: the peer's process ends again and again; its last message is shown.
 	ReasonCrashLooping = "CrashLooping"
 	// ReasonRetrying: a request to the API server failed and is tried again.

@@ -28,6 +28,15 @@ const (
 	// AnnotationRevision on a PeerNode of a fleet is the revision of the template that it was made from.
 	AnnotationRevision = "peernode.dev/revision"
 
+	// AnnotationApprovedPod on a PeerNode of a fleet is the hash of the pod that the fleet lets it have by now. Until
+	// it is that of the pod that the operator would run, the pod that runs is left alone: what a new release of the
+	// operator changes goes peer by peer like any other change.
+	AnnotationApprovedPod = "peernode.dev/approved-pod"
+
+	// AnnotationHold on a PeerNode of a fleet says why the fleet must neither restart nor remove it now, such as "copy
+	// of the volume until noon". A person or a tool sets it and takes it away.
+	AnnotationHold = "peernode.dev/hold"
+
 	// AnnotationConfig on a pod template holds the hash of the configuration files that a peer reads only at
 	// start, so that a change of theirs replaces the pod.
 	AnnotationConfig = "peernode.dev/config"

@@ -28,6 +28,8 @@ const (
 	ReasonPaused = "Paused"
 	// ReasonNothingHeld: no gate holds anything back.
 	ReasonNothingHeld = "NothingHeld"
+	// ReasonRolledBack: the template was taken back, because updated peers did not serve in time.
+	ReasonRolledBack = "RolledBack"
 	// ReasonOutsideWindow: gate WindowOpen: the maintenance window is closed.
 	ReasonOutsideWindow = "OutsideWindow"
 	// ReasonInvalidWindow: spec.rollout.window names a time zone that does not exist.
@@ -36,6 +38,8 @@ const (
 	ReasonCanaryNotReady = "CanaryNotReady"
 	// ReasonUpdatedPeersNotReady: gate UpdatedPeersReady: as many updated peers as may be down do not serve yet.
 	ReasonUpdatedPeersNotReady = "UpdatedPeersNotReady"
+	// ReasonPeerBusy: gate PeerIdle: something is going on at the peer that a restart would disturb.
+	ReasonPeerBusy = "PeerBusy"
 	// ReasonBudgetExhausted: gate BudgetKept: as many peers as may be down are down.
 	ReasonBudgetExhausted = "BudgetExhausted"
 	// ReasonMembersUnknown: peers have not shown their identity yet.

@@ -10,8 +10,8 @@ type PeerFleetStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), RolloutOpen, and MembersKnown where the software keeps a
-	// list of peers.
+	// conditions: Ready, Reconciling and Stalled (kstatus), RolloutOpen, MembersKnown where the software keeps a list
+	// of peers, and PeersResolved where the template declares others.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -49,11 +49,26 @@ type PeerFleetStatus struct {
 	// +optional
 	OldestRevision string `json:"oldestRevision,omitempty"`
 
+	// failed is the template that was taken back, until it is changed.
+	// +optional
+	Failed *FailedRollout `json:"failed,omitempty"`
+
 	// waits are the gates that hold back peers of the rollout, the one that holds back the next peer first.
 	// +optional
 	// +listType=map
 	// +listMapKey=gate
 	Waits []GateWait `json:"waits,omitempty"`
+}
+
+// FailedRollout is a template that was taken back.
+type FailedRollout struct {
+	// revision of the template.
+	// +required
+	Revision string `json:"revision"`
+
+	// message says which peer did not serve, and what it said.
+	// +required
+	Message string `json:"message"`
 }
 
 // GateWait is a gate that holds back peers.

@@ -152,6 +152,21 @@ type PeerRollout struct {
 	// any time.
 	// +optional
 	Window *MaintenanceWindow `json:"window,omitempty"`
+
+	// rollback takes back a template whose updated peers do not serve in time: the peers get the last one with which
+	// all of them served, and keep it until the template is changed. The spec stays as it is. Default: the rollout
+	// stops at its gates and waits for a person.
+	// +optional
+	Rollback *PeerRollback `json:"rollback,omitempty"`
+}
+
+// PeerRollback says when a template is taken back.
+type PeerRollback struct {
+	// after is how long an updated peer may be without serving, such as 10m, between 10s and 24h. Default 10m.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]+(h|m|s))+$') && duration(self) >= duration('10s') && duration(self) <= duration('24h')",message="must be a duration such as 10m or 90s, between 10s and 24h"
+	After string `json:"after,omitempty"`
 }
 
 // MaintenanceWindow is a time of the day, on some days of the week.

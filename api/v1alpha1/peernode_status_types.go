@@ -39,6 +39,21 @@ type PeerNodeStatus struct {
 	// storage is the volume in use.
 	// +optional
 	Storage *PeerStorageStatus `json:"storage,omitempty"`
+
+	// rollout is the pod that the fleet of the peer last let it have.
+	// +optional
+	Rollout *PeerRolloutStatus `json:"rollout,omitempty"`
+}
+
+// PeerRolloutStatus is the pod that a fleet let a peer have.
+type PeerRolloutStatus struct {
+	// pod is its hash, as the fleet wrote it into the annotation peernode.dev/approved-pod.
+	// +required
+	Pod string `json:"pod"`
+
+	// since is when the operator set about it.
+	// +required
+	Since metav1.Time `json:"since"`
 }
 
 // PeerIdentityStatus is the key in use.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -87,6 +88,11 @@ func (r *Reconciler) do(ctx context.Context, f *v1alpha1.PeerFleet, plan fleet.P
 			return err
 		}
 		r.record(f, conditions.Normal(v1alpha1.ReasonPeerRemoved, "Delete", "removed PeerNode "+peer.Name+", whose ordinal is no longer wanted"))
+	}
+	for _, record := range plan.Forget {
+		if err := hands.Delete(ctx, appsv1.SchemeGroupVersion.WithKind("ControllerRevision"), record); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -23,7 +24,11 @@ func (r *Reconciler) observe(ctx context.Context, f *v1alpha1.PeerFleet) (fleet.
 	if err := eyes.Fresh(refOf(f), f.ResourceVersion); err != nil {
 		return o, err
 	}
-	for _, ref := range fleet.Owned(f) {
+	owned, err := fleet.Owned(f, r.Options)
+	if err != nil {
+		return o, err
+	}
+	for _, ref := range owned {
 		object, err := eyes.Object(ctx, ref)
 		if err != nil {
 			return o, err
@@ -32,13 +37,32 @@ func (r *Reconciler) observe(ctx context.Context, f *v1alpha1.PeerFleet) (fleet.
 			o.Objects[ref] = object
 		}
 	}
-	var err error
+	if err := r.observeRevisions(ctx, eyes, o); err != nil {
+		return o, err
+	}
 	if o.Peers, err = r.observePeers(ctx, eyes, f); err != nil {
 		return o, err
 	}
 	by := look.Declaring{Network: f.Spec.Template.Spec.Network, Namespace: f.Namespace, Fleet: f.Name, Members: true}
 	o.Declared, err = eyes.Declared(ctx, by, r.Options)
 	return o, err
+}
+
+// observeRevisions reads the templates on record.
+func (r *Reconciler) observeRevisions(ctx context.Context, eyes look.Eyes, o fleet.Observed) error {
+	list := &appsv1.ControllerRevisionList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(o.Fleet.Namespace), client.MatchingLabels(names.FleetLabels(o.Fleet.Name, names.ComponentRevision))); err != nil {
+		return fmt.Errorf("list the revisions of the fleet: %w", err)
+	}
+	for i := range list.Items {
+		record := &list.Items[i]
+		ref := fleet.RevisionRef(o.Fleet, record.Name)
+		if err := eyes.Fresh(ref, record.ResourceVersion); err != nil {
+			return err
+		}
+		o.Objects[ref] = record
+	}
+	return nil
 }
 
 // observePeers reads the PeerNodes that carry the fleet's label, and whatever else has the name of a wanted peer.

@@ -9,5 +9,6 @@ package fleet
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets/finalizers,verbs=update
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

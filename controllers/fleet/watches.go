@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,17 +37,18 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	declarers := func(index string, of func(client.Object) (types.NamespacedName, bool)) handler.MapFunc {
 		return watch.Declarers(r.Client, func() client.ObjectList { return &v1alpha1.PeerFleetList{} }, index, of)
 	}
-	return ctrl.NewControllerManagedBy(mgr).
+	b := ctrl.NewControllerManagedBy(mgr).
 		Named("peerfleet").
 		For(&v1alpha1.PeerFleet{}).
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(fleetOf)).
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.Peers, watch.Itself)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.Fleets, watch.ItsFleet)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
-		Watches(&corev1.ConfigMap{}, watch.Gathered(byLabel)).
-		Watches(&policyv1.PodDisruptionBudget{}, watch.Gathered(byLabel)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout}).
-		Complete(reconcile.AsReconciler(mgr.GetClient(), r))
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
+	for _, owned := range []client.Object{&corev1.ConfigMap{}, &policyv1.PodDisruptionBudget{}, &appsv1.ControllerRevision{}} {
+		b = b.Watches(owned, watch.Gathered(byLabel))
+	}
+	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 
 func byLabel(_ context.Context, o client.Object) []reconcile.Request {

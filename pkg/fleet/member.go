@@ -34,11 +34,10 @@ type member struct {
 }
 
 // members lists the wanted ordinals and those that are on their way out, by ordinal.
-func members(o Observed, revision string) ([]*member, error) {
+func members(o Observed, to target, pods podTemplates) ([]*member, error) {
 	var out []*member
-	pods := podTemplates{o: o, known: map[string]string{}}
 	for ordinal := range o.Fleet.Spec.Replicas {
-		m, err := wanted(o, ordinal, revision, pods)
+		m, err := wanted(o, ordinal, to, pods)
 		if err != nil {
 			return nil, err
 		}
@@ -47,14 +46,14 @@ func members(o Observed, revision string) ([]*member, error) {
 	for name, live := range o.Peers {
 		ordinal, ok := names.Ordinal(o.Fleet.Name, name)
 		if ok && ordinal >= o.Fleet.Spec.Replicas && metav1.IsControlledBy(live, o.Fleet) {
-			out = append(out, &member{ordinal: ordinal, live: live, Peer: gate.Peer{Name: name}})
+			out = append(out, &member{ordinal: ordinal, live: live, Peer: gate.Peer{Name: name, Busy: busy(live)}})
 		}
 	}
 	slices.SortFunc(out, func(a, b *member) int { return int(a.ordinal - b.ordinal) })
 	return out, nil
 }
 
-func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*member, error) {
+func wanted(o Observed, ordinal int32, to target, pods podTemplates) (*member, error) {
 	name := names.Peer(o.Fleet.Name, ordinal)
 	live := o.Peers[name]
 	m := &member{ordinal: ordinal, Peer: gate.Peer{Name: name, Wanted: true, Why: "is being made"}}
@@ -65,40 +64,43 @@ func wanted(o Observed, ordinal int32, revision string, pods podTemplates) (*mem
 		}
 		m.live = live
 	}
-	spec := specOf(o, ordinal, live)
+	spec := specOf(o, to.spec, ordinal, live)
+	pod := pods.of(spec)
 	m.Parked = spec.Suspend
 	if live == nil {
-		want, err := intentOf(o, ordinal, spec, revision)
+		want, err := intentOf(o, ordinal, spec, to.revision, pod)
 		m.change, m.Updated, m.Absent = &intent.Change{Intent: want}, true, true
 		return m, err
 	}
 	m.Unbudgeted = live.Spec.Fleet == nil
+	m.Busy = busy(live)
 	m.Up, m.Refused, m.Why = stateOf(live)
-	if same(o, live, spec, revision) {
+	if same(o, live, spec, to.revision, pod) {
 		m.Updated = true
 		return m, nil
 	}
-	want, err := intentOf(o, ordinal, spec, revision)
+	want, err := intentOf(o, ordinal, spec, to.revision, pod)
 	if err != nil {
 		return nil, err
 	}
 	if m.change, err = intent.ChangeOf(want, live); err != nil {
 		return nil, err
 	}
-	m.restarts = m.change != nil && pods.differ(live.Spec, spec)
+	// A spec that cannot be run must not reach every peer at once either.
+	m.restarts = m.change != nil && (pod == "" || pod != live.Annotations[v1alpha1.AnnotationApprovedPod])
 	m.Updated = !m.restarts
 	return m, nil
 }
 
 // same reports whether a PeerNode is beyond doubt as wanted, which most are at any look. It spares the comparison of
 // intents, which a look at a thousand peers would mostly consist of.
-func same(o Observed, live *v1alpha1.PeerNode, spec v1alpha1.PeerNodeSpec, revision string) bool {
-	return live.Annotations[v1alpha1.AnnotationRevision] == revision && gate.OfFleet(o.Fleet, live) &&
+func same(o Observed, live *v1alpha1.PeerNode, spec v1alpha1.PeerNodeSpec, revision, pod string) bool {
+	return live.Annotations[v1alpha1.AnnotationRevision] == revision && live.Annotations[v1alpha1.AnnotationApprovedPod] == pod && gate.OfFleet(o.Fleet, live) &&
 		metav1.IsControlledBy(live, o.Fleet) && equality.Semantic.DeepEqual(live.Spec, spec)
 }
 
-func intentOf(o Observed, ordinal int32, spec v1alpha1.PeerNodeSpec, revision string) (intent.Intent, error) {
-	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision)
+func intentOf(o Observed, ordinal int32, spec v1alpha1.PeerNodeSpec, revision, pod string) (intent.Intent, error) {
+	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision, pod)
 	if err != nil {
 		return intent.Intent{}, err
 	}
@@ -123,19 +125,45 @@ func untouchable(o Observed, live *v1alpha1.PeerNode) *conditions.Finding {
 	return nil
 }
 
+// known reports whether a peer has shown its identity.
+func (m *member) known() bool {
+	return m.live != nil && m.live.Status.Identity != nil && m.live.Status.Identity.PeerID != ""
+}
+
+// busy says what is going on at a peer that must not be disturbed, "" where nothing is.
+func busy(p *v1alpha1.PeerNode) string {
+	if why := p.Annotations[v1alpha1.AnnotationHold]; why != "" {
+		return "the annotation " + v1alpha1.AnnotationHold + " says: " + why
+	}
+	return ""
+}
+
+// carriedOut reports whether the operator has set about the newest spec of a peer, and the pod that the fleet last let
+// it have.
+func carriedOut(p *v1alpha1.PeerNode) bool {
+	approved := p.Annotations[v1alpha1.AnnotationApprovedPod]
+	return p.Status.ObservedGeneration == p.Generation && (approved == "" || p.Status.Rollout != nil && p.Status.Rollout.Pod == approved)
+}
+
+// undisturbed reports whether a peer serves on while it waits for a reason: for its volume to grow, or for the fleet
+// itself.
+func undisturbed(reason string) bool {
+	return reason == v1alpha1.ReasonWaitingForResize || reason == v1alpha1.ReasonWaitingForFleet
+}
+
 // stateOf reads a peer's own status. One whose newest spec has not been looked at may be about to restart, and so
-// may one that is being worked on; a volume that grows does not disturb it.
+// may one that is being worked on.
 func stateOf(p *v1alpha1.PeerNode) (up, refused bool, why string) {
 	ready := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReady)
 	reconciling := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReconciling)
 	stalled := conditions.Find(p.Status.Conditions, v1alpha1.ConditionStalled)
 	refused = stalled.Status == metav1.ConditionTrue
 	switch {
-	case p.Status.ObservedGeneration != p.Generation:
+	case !carriedOut(p):
 		return false, false, "its newest spec has not been carried out yet"
 	case refused:
 		return ready.Status == metav1.ConditionTrue, true, stalled.Reason + ": " + stalled.Message
-	case reconciling.Status == metav1.ConditionTrue && reconciling.Reason != v1alpha1.ReasonWaitingForResize:
+	case reconciling.Status == metav1.ConditionTrue && !undisturbed(reconciling.Reason):
 		return false, false, reconciling.Reason + ": " + reconciling.Message
 	case ready.Status != metav1.ConditionTrue:
 		return false, false, ready.Reason + ": " + ready.Message
@@ -149,13 +177,7 @@ type podTemplates struct {
 	known map[string]string
 }
 
-// differ reports whether changing one spec into the other replaces the pod.
-func (t podTemplates) differ(before, after v1alpha1.PeerNodeSpec) bool {
-	was, is := t.of(before), t.of(after)
-	return was == "" || is == "" || was != is
-}
-
-// of is "" for a spec that cannot be built, which must not reach every peer at once.
+// of is the hash of the pod that a spec leads to, "" for a spec that cannot be run.
 func (t podTemplates) of(spec v1alpha1.PeerNodeSpec) string {
 	key := keyOf(spec)
 	if pod, ok := t.known[key]; ok {
@@ -186,7 +208,8 @@ func (m *member) departs(policy v1alpha1.RetentionPolicy) bool {
 func (m *member) leave(o Observed, policy v1alpha1.RetentionPolicy) (*intent.Change, error) {
 	spec := *m.live.Spec.DeepCopy()
 	spec.DeletionPolicy.Data = policy
-	want, err := intentOf(o, m.ordinal, spec, m.live.Annotations[v1alpha1.AnnotationRevision])
+	annotations := m.live.Annotations
+	want, err := intentOf(o, m.ordinal, spec, annotations[v1alpha1.AnnotationRevision], annotations[v1alpha1.AnnotationApprovedPod])
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ package fleet
 import (
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -33,22 +34,38 @@ type Observed struct {
 	Declared neighbours.Declared
 	// Now is the time of the observation.
 	Now time.Time
-	// Objects are the live objects under the names that the fleet itself needs.
+	// Objects are the live objects under the names that the fleet itself needs, and the templates on record.
 	Objects map[intent.Ref]intent.Object
 }
 
 var (
 	kindPeerNode  = v1alpha1.SchemeGroupVersion.WithKind("PeerNode")
 	kindConfigMap = corev1.SchemeGroupVersion.WithKind("ConfigMap")
+	kindRevision  = appsv1.SchemeGroupVersion.WithKind("ControllerRevision")
 	kindBudget    = policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget")
 )
 
-// Owned lists the objects that a fleet owns beside its PeerNodes.
-func Owned(f *v1alpha1.PeerFleet) []intent.Ref {
-	return []intent.Ref{
-		{GroupVersionKind: kindConfigMap, NamespacedName: types.NamespacedName{Namespace: f.Namespace, Name: names.Members(f.Name)}},
-		{GroupVersionKind: kindBudget, NamespacedName: types.NamespacedName{Namespace: f.Namespace, Name: names.Budget(f.Name)}},
+// Owned lists the objects that a fleet needs beside its PeerNodes.
+func Owned(f *v1alpha1.PeerFleet, o settings.Operator) ([]intent.Ref, error) {
+	hash, err := hashOf(template(Observed{Fleet: f, Options: o}))
+	if err != nil {
+		return nil, err
 	}
+	return []intent.Ref{
+		Members(f),
+		{GroupVersionKind: kindBudget, NamespacedName: types.NamespacedName{Namespace: f.Namespace, Name: names.Budget(f.Name)}},
+		RevisionRef(f, names.Revision(f.Name, hash)),
+	}, nil
+}
+
+// Members names the list of peers.
+func Members(f *v1alpha1.PeerFleet) intent.Ref {
+	return intent.Ref{GroupVersionKind: kindConfigMap, NamespacedName: types.NamespacedName{Namespace: f.Namespace, Name: names.Members(f.Name)}}
+}
+
+// RevisionRef names a template on record.
+func RevisionRef(f *v1alpha1.PeerFleet, name string) intent.Ref {
+	return intent.Ref{GroupVersionKind: kindRevision, NamespacedName: types.NamespacedName{Namespace: f.Namespace, Name: name}}
 }
 
 // PeerRef names the PeerNode of the fleet with a name.

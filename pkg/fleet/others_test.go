@@ -46,6 +46,9 @@ func (w *world) comesUp(name string) {
 func (w *world) tells(name, ready, reconciling, stalled string) {
 	p := w.peer(name)
 	p.Status.ObservedGeneration = p.Generation
+	if pod := p.Annotations[v1alpha1.AnnotationApprovedPod]; pod != "" && (p.Status.Rollout == nil || p.Status.Rollout.Pod != pod) {
+		p.Status.Rollout = &v1alpha1.PeerRolloutStatus{Pod: pod, Since: metav1.NewTime(w.Now)}
+	}
 	p.Status.Conditions = nil
 	for i, told := range []string{ready, reconciling, stalled} {
 		status, reason, _ := strings.Cut(told, " ")
@@ -87,6 +90,11 @@ func (w *world) countsBy(ready func(*v1alpha1.PeerNode) bool) {
 		allowed = 0
 	}
 	budget.Status.ObservedGeneration, budget.Status.DisruptionsAllowed = budget.Generation, int32(max(0, allowed))
+}
+
+// holds is what a person does to a peer that must not be disturbed.
+func (w *world) holds(name string) {
+	w.peer(name).Annotations[v1alpha1.AnnotationHold] = "a copy until noon"
 }
 
 // edit is what a user does to the fleet.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -26,20 +27,22 @@ type Plan struct {
 	Apply []intent.Change
 	// Delete are the peers whose ordinal is no longer wanted, the highest first.
 	Delete []*v1alpha1.PeerNode
+	// Forget are the templates on record that nobody needs any more.
+	Forget []*appsv1.ControllerRevision
 	// Blocked is set when nothing at all may be done.
 	Blocked *conditions.Finding
 	// Held are the gates that hold back restarts, in the order in which they were met.
 	Held []Held
 
-	// LookAgain is when a gate opens by the clock, the zero time where none does.
+	// LookAgain is when something is due by the clock, the zero time where nothing is.
 	LookAgain time.Time
 
 	// Revision is that of the present template.
 	Revision string
-	members  []*member
-	// listed is whether the software keeps a list of peers; unknown are those that cannot be on it yet.
-	listed  bool
-	unknown []string
+	// target is what the peers are to be made from, failed the record that this is not the present template.
+	target  target
+	failed  *v1alpha1.FailedRollout
+	members []*member
 }
 
 // Held is a gate that holds back restarts.
@@ -52,7 +55,7 @@ type Held struct {
 
 // Acts reports whether the plan changes anything.
 func (p *Plan) Acts() bool {
-	return len(p.Apply) > 0 || len(p.Delete) > 0
+	return len(p.Apply) > 0 || len(p.Delete) > 0 || len(p.Forget) > 0
 }
 
 // Decide makes the plan.
@@ -62,7 +65,9 @@ func Decide(o Observed) (Plan, error) {
 	if p.Revision, err = revisionOf(o); err != nil {
 		return p, err
 	}
-	if p.members, err = members(o, p.Revision); err != nil {
+	p.target, p.failed = targetOf(o, p.Revision), takenBack(o, p.Revision)
+	pods := podTemplates{o: o, known: map[string]string{}}
+	if p.members, err = members(o, p.target, pods); err != nil {
 		return p, err
 	}
 	window, err := gate.NewWindow(o.Fleet.Spec.Rollout.Window)
@@ -70,7 +75,7 @@ func Decide(o Observed) (Plan, error) {
 		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())
 		return p, nil
 	}
-	built, refused := blueprintOf(o, template(o), peer.Neighbourhood{})
+	built, refused := blueprintOf(o, p.target.spec, peer.Neighbourhood{})
 	if refused != nil {
 		p.Blocked = refused
 		return p, nil
@@ -81,23 +86,29 @@ func Decide(o Observed) (Plan, error) {
 	if o.Fleet.Spec.Paused {
 		return p, nil
 	}
+	p.watchRollout(o, pods)
 	p.change(o, window.Opens(o.Now))
+	p.Forget = outlived(o, p.Revision)
 	return p, p.scaleDown(o)
 }
 
-// ownObjects plans the list of peers and the budget.
+// ownObjects plans the list of peers, the budget and the record of the template.
 func (p *Plan) ownObjects(o Observed, b blueprint.Blueprint) error {
 	known := o.Declared.Neighbourhood(o.Options)
 	known.Peers = append(p.siblings(o, b.Workload.Ports), known.Peers...)
-	b, refused := blueprintOf(o, template(o), known)
+	b, refused := blueprintOf(o, p.target.spec, known)
 	if refused != nil {
 		p.Blocked = refused
 		return nil
 	}
 	list := resources.FleetMembers(o.Fleet, b.Workload.Files)
-	p.listed = list != nil
 	running := int(p.count(func(m *member) bool { return m.Wanted && !m.Parked && m.counted(o) }))
-	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-maxUnavailable(o.Fleet, running))))
+	number, hash, _ := parseRevision(p.Revision)
+	record, err := resources.FleetRevision(o.Fleet, int64(number), hash, template(o))
+	if err != nil {
+		return err
+	}
+	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-maxUnavailable(o.Fleet, running))), record)
 	if err != nil {
 		return err
 	}
@@ -122,11 +133,7 @@ func (p *Plan) ownObjects(o Observed, b blueprint.Blueprint) error {
 func (p *Plan) siblings(o Observed, ports []peer.Port) []peer.Neighbour {
 	var out []peer.Neighbour
 	for _, m := range p.members {
-		if !m.Wanted {
-			continue
-		}
-		if m.live == nil || m.live.Status.Identity == nil || m.live.Status.Identity.PeerID == "" {
-			p.unknown = append(p.unknown, m.Name)
+		if !m.Wanted || !m.known() {
 			continue
 		}
 		out = append(out, peer.Neighbour{
@@ -165,7 +172,7 @@ func (p *Plan) change(o Observed, opens time.Time) {
 		if refusal := gate.MayRestart(step); refusal != nil {
 			p.hold(*refusal)
 			if refusal.Reason == v1alpha1.ReasonOutsideWindow {
-				p.LookAgain = opens
+				p.lookAgain(opens)
 			}
 			continue
 		}
@@ -174,6 +181,13 @@ func (p *Plan) change(o Observed, opens time.Time) {
 		}
 		m.Up, m.Updated, m.Refused, m.Why = false, true, false, "it is being updated"
 		p.Apply = append(p.Apply, *m.change)
+	}
+}
+
+// lookAgain asks for another look at a time, or before.
+func (p *Plan) lookAgain(at time.Time) {
+	if p.LookAgain.IsZero() || at.Before(p.LookAgain) {
+		p.LookAgain = at
 	}
 }
 
@@ -192,7 +206,7 @@ func (p *Plan) scaleDown(o Observed) error {
 	policy := cmp.Or(o.Fleet.Spec.ScaleDown.Data, v1alpha1.RetentionRetain)
 	for _, m := range slices.Backward(p.members) {
 		switch {
-		case m.Wanted, m.live.DeletionTimestamp != nil:
+		case m.Wanted, m.live.DeletionTimestamp != nil, m.Busy != "":
 		case m.departs(policy):
 			p.Delete = append(p.Delete, m.live)
 		default:

@@ -192,6 +192,29 @@ var steps = map[string]struct {
 	"A rollout that is paused goes no step further.": {
 		nil, func(w *world) { w.edit(image(imageV2)).step(); w.edit(paused) }, nil, nil,
 	},
+	"A release of the operator that runs pods differently is a change like any other.": {
+		nil, func(w *world) { w.Options.Resources.HostUsers = true }, []string{"PeerNode alpha-2"}, map[string]int32{"CanaryReady": 2},
+	},
+	"That change goes on when the canary serves.": {
+		nil, func(w *world) { w.Options.Resources.HostUsers = true; w.step() }, []string{"PeerNode alpha-1"}, map[string]int32{"UpdatedPeersReady": 1},
+	},
+	"A peer that waits for the fleet to let it have its pod serves.": {
+		nil, func(w *world) {
+			w.Options.Resources.HostUsers = true
+			for _, name := range peerNodes(3) {
+				w.tells(name, "True Serving", "True WaitingForFleet", settled)
+			}
+		}, []string{"PeerNode alpha-2"}, map[string]int32{"CanaryReady": 2},
+	},
+	"A pod that was let and that nobody has set about may still be replaced.": {
+		nil, func(w *world) { w.Options.Resources.HostUsers = true; w.carryOut() }, nil, map[string]int32{"CanaryReady": 2},
+	},
+	"A busy peer is left alone, and another goes first.": {
+		nil, func(w *world) { w.holds("alpha-2"); w.edit(image(imageV2)) }, []string{"PeerNode alpha-1"}, map[string]int32{"PeerIdle": 1, "CanaryReady": 1},
+	},
+	"A change that restarts nobody reaches a busy peer.": {
+		nil, func(w *world) { w.holds("alpha-2"); w.edit(allowing(someID)) }, []string{theList, "PeerNode alpha-0", "PeerNode alpha-1", "PeerNode alpha-2"}, nil,
+	},
 	"Another default image of the operator is a change like any other.": {
 		[]edits{image("")}, func(w *world) { w.Options.Defaults.P2PAgentImage = imageV2 }, []string{"PeerNode alpha-2"}, map[string]int32{"CanaryReady": 2},
 	},

@@ -73,6 +73,9 @@ func within(start, zone string) edits {
 	}
 }
 
+// goingBack takes a template back whose peers do not serve for a minute.
+func goingBack(f *v1alpha1.PeerFleet) { f.Spec.Rollout.Rollback = &v1alpha1.PeerRollback{After: "1m"} }
+
 // dataOnScaleDown is what becomes of the volumes of ordinals that are no longer wanted, dataOfPeers what becomes of
 // those of peers that are deleted.
 func dataOnScaleDown(policy v1alpha1.RetentionPolicy) edits {

@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 )
 
@@ -24,14 +26,15 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 		OldestRevision:     oldest(p),
 		Replicas:           p.count(func(m *member) bool { return m.live != nil }),
 		ReadyReplicas:      p.count(serves),
-		UpdatedReplicas:    p.count(func(m *member) bool { return m.Wanted && m.live != nil && m.change == nil }),
+		UpdatedReplicas:    p.count(func(m *member) bool { return m.Wanted && m.live != nil && m.change == nil && p.failed == nil }),
+		Failed:             p.failed,
 		ParkedReplicas:     p.count(func(m *member) bool { return m.live != nil && m.Parked }),
 	}
 	for _, h := range p.Held {
 		s.Waits = append(s.Waits, v1alpha1.GateWait{Gate: h.Gate, Peers: h.Peers, Message: h.Message})
 	}
 	list := []metav1.Condition{ready(p, finding), conditions.Reconciling(finding), conditions.Stalled(finding), rolloutOpen(o, p)}
-	if p.listed {
+	if listed(o, p) {
 		list = append(list, membersKnown(p))
 	}
 	if c := o.Declared.Resolved(furthest(o), o.Options); c != nil {
@@ -59,6 +62,7 @@ func judge(o Observed, p Plan, failed *conditions.Finding) *conditions.Finding {
 		func() *conditions.Finding { return held(p) },
 		func() *conditions.Finding { return waitingForPeers(p) },
 		func() *conditions.Finding { return leaving(p) },
+		func() *conditions.Finding { return rolledBack(p) },
 	} {
 		if f := ask(); f != nil {
 			return f
@@ -109,7 +113,11 @@ func leaving(p Plan) *conditions.Finding {
 	if n == 0 {
 		return nil
 	}
-	return conditions.Wait(v1alpha1.ReasonScalingDown, fmt.Sprintf("%d peers whose ordinal is no longer wanted are going away", n))
+	message := fmt.Sprintf("%d peers whose ordinal is no longer wanted are going away", n)
+	if m := p.first(func(m *member) bool { return !m.Wanted && m.Busy != "" }); m != nil {
+		message += fmt.Sprintf("; %s is not to be disturbed: %s", m.Name, m.Busy)
+	}
+	return conditions.Wait(v1alpha1.ReasonScalingDown, message)
 }
 
 func ready(p Plan, f *conditions.Finding) metav1.Condition {
@@ -136,10 +144,16 @@ func rolloutOpen(o Observed, p Plan) metav1.Condition {
 	return conditions.New(v1alpha1.ConditionRolloutOpen, metav1.ConditionTrue, v1alpha1.ReasonNothingHeld, "")
 }
 
+// listed reports whether the software of the peers keeps a list of them.
+func listed(o Observed, p Plan) bool {
+	return o.Objects[Members(o.Fleet)] != nil || slices.ContainsFunc(p.Apply, func(c intent.Change) bool { return c.Ref == Members(o.Fleet) })
+}
+
 func membersKnown(p Plan) metav1.Condition {
-	if n := len(p.unknown); n > 0 {
+	unknown := func(m *member) bool { return m.Wanted && !m.known() }
+	if n := p.count(unknown); n > 0 {
 		return conditions.New(v1alpha1.ConditionMembersKnown, metav1.ConditionFalse, v1alpha1.ReasonMembersUnknown,
-			fmt.Sprintf("%d peers have not shown their identity yet; the first is %s", n, p.unknown[0]))
+			fmt.Sprintf("%d peers have not shown their identity yet; the first is %s", n, p.first(unknown).Name))
 	}
 	return conditions.New(v1alpha1.ConditionMembersKnown, metav1.ConditionTrue, v1alpha1.ReasonAllKnown, "")
 }

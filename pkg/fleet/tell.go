@@ -35,7 +35,8 @@ func sameStatus(a, b v1alpha1.PeerFleetStatus) bool {
 // important is whatever is not a number or a sentence: a new spec or template, a condition that turned, another
 // reason.
 func important(before, next v1alpha1.PeerFleetStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || before.UpdateRevision != next.UpdateRevision || before.CurrentRevision != next.CurrentRevision || len(before.Conditions) != len(next.Conditions) {
+	if before.ObservedGeneration != next.ObservedGeneration || before.UpdateRevision != next.UpdateRevision || before.CurrentRevision != next.CurrentRevision ||
+		(before.Failed == nil) != (next.Failed == nil) || len(before.Conditions) != len(next.Conditions) {
 		return true
 	}
 	for _, is := range next.Conditions {
@@ -53,8 +54,14 @@ func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 	if before.UpdateRevision != "" && before.UpdateRevision != next.UpdateRevision && next.UpdateRevision != "" {
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutStarted, "Update", "the template changed to revision "+next.UpdateRevision))
 	}
-	if before.CurrentRevision != "" && before.CurrentRevision != next.CurrentRevision {
+	if next.Failed != nil && (before.Failed == nil || before.Failed.Revision != next.Failed.Revision) {
+		out = append(out, conditions.Warning(v1alpha1.ReasonRolledBack, "Rollback", "revision "+next.Failed.Revision+" is taken back, because "+next.Failed.Message))
+	}
+	switch {
+	case before.CurrentRevision != "" && before.CurrentRevision != next.CurrentRevision:
 		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", fmt.Sprintf("every peer has revision %s and serves", next.CurrentRevision)))
+	case wentBack(before, next):
+		out = append(out, conditions.Normal(v1alpha1.ReasonRolloutFinished, "Update", "every peer has revision "+next.CurrentRevision+" again"))
 	}
 	was, is := conditions.Progress(before.Conditions), conditions.Progress(next.Conditions)
 	switch {
@@ -67,4 +74,9 @@ func Events(before, next v1alpha1.PeerFleetStatus) []conditions.Event {
 		out = append(out, conditions.Normal(is.Reason, "Settle", is.Message))
 	}
 	return out
+}
+
+// wentBack reports whether the last peer just got the revision back that all of them had before.
+func wentBack(before, next v1alpha1.PeerFleetStatus) bool {
+	return before.OldestRevision != "" && next.CurrentRevision != "" && before.OldestRevision != next.CurrentRevision && next.OldestRevision == next.CurrentRevision
 }

@@ -4,16 +4,12 @@ package fleet
 
 import (
 	"encoding/json"
-	"fmt"
-	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
-	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/peer"
 )
 
@@ -28,9 +24,9 @@ func template(o Observed) v1alpha1.PeerNodeSpec {
 	return spec
 }
 
-// specOf is the spec of one peer: the template and its override. live is nil for a peer that does not exist.
-func specOf(o Observed, ordinal int32, live *v1alpha1.PeerNode) v1alpha1.PeerNodeSpec {
-	spec := template(o)
+// specOf is the spec of one peer: a template and its override. live is nil for a peer that does not exist.
+func specOf(o Observed, from v1alpha1.PeerNodeSpec, ordinal int32, live *v1alpha1.PeerNode) v1alpha1.PeerNodeSpec {
+	spec := *from.DeepCopy()
 	for _, override := range o.Fleet.Spec.Overrides {
 		if override.Ordinal == ordinal {
 			lay(override, &spec)
@@ -55,41 +51,6 @@ func lay(override v1alpha1.PeerOverride, spec *v1alpha1.PeerNodeSpec) {
 			spec.Storage.Size = size
 		}
 	}
-}
-
-// revisionOf names the present template: a number that grows with each new one, and its hash. A template that a
-// peer already has keeps its number, so that going back is going back.
-func revisionOf(o Observed) (string, error) {
-	raw, err := json.Marshal(template(o))
-	if err != nil {
-		return "", fmt.Errorf("encode the template: %w", err)
-	}
-	hash := intent.Hash(raw)[:8]
-	known := []string{o.Fleet.Status.UpdateRevision}
-	for _, p := range o.Peers {
-		known = append(known, p.Annotations[v1alpha1.AnnotationRevision])
-	}
-	highest := 0
-	for _, revision := range known {
-		number, other, ok := parseRevision(revision)
-		switch {
-		case !ok:
-		case other == hash:
-			return revision, nil
-		default:
-			highest = max(highest, number)
-		}
-	}
-	return fmt.Sprintf("%d-%s", highest+1, hash), nil
-}
-
-// mostRevisions is far beyond what a fleet lives to see; a larger number was not written by us.
-const mostRevisions = 1_000_000_000
-
-func parseRevision(revision string) (number int, hash string, ok bool) {
-	digits, hash, found := strings.Cut(revision, "-")
-	number, err := strconv.Atoi(digits)
-	return number, hash, found && err == nil && number > 0 && number <= mostRevisions
 }
 
 // blueprintOf is how the peers of a spec are run. The name is that of no peer in particular.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -99,6 +100,9 @@ func (w *world) carryOut() fleet.Plan {
 	for _, change := range p.Apply {
 		w.apply(change)
 	}
+	for _, record := range p.Forget {
+		delete(w.Objects, fleet.RevisionRef(w.Fleet, record.Name))
+	}
 	for _, leaving := range p.Delete {
 		if len(leaving.Finalizers) > 0 {
 			leaving.DeletionTimestamp = &metav1.Time{Time: now}
@@ -124,6 +128,9 @@ func (w *world) apply(change intent.Change) {
 	case "ConfigMap":
 		live, _ := w.Objects[change.Ref].(*corev1.ConfigMap)
 		w.Objects[change.Ref] = stored(w, raw, live, func(_, _ *corev1.ConfigMap) bool { return true })
+	case "ControllerRevision":
+		live, _ := w.Objects[change.Ref].(*appsv1.ControllerRevision)
+		w.Objects[change.Ref] = stored(w, raw, live, func(_, _ *appsv1.ControllerRevision) bool { return true })
 	case "PodDisruptionBudget":
 		live, _ := w.Objects[change.Ref].(*policyv1.PodDisruptionBudget)
 		w.Objects[change.Ref] = stored(w, raw, live, func(next, live *policyv1.PodDisruptionBudget) bool {

@@ -26,6 +26,8 @@ type Peer struct {
 	Up bool
 	// Refused is true when the operator cannot carry out the peer's spec, even if the peer still runs as it was.
 	Refused bool
+	// Busy says what is going on at the peer that a restart would disturb, "" when nothing is.
+	Busy string
 	// Why says why the peer is not up, or refused.
 	Why string
 }
@@ -36,7 +38,7 @@ type Restart struct {
 	Peer *Peer
 	// Peers are all peers of the fleet.
 	Peers []*Peer
-	// Canary is the peer that goes first, nil where every peer is parked.
+	// Canary is the peer that goes first, nil where no peer can.
 	Canary *Peer
 	// MaxUnavailable is how many running peers may be down at a time.
 	MaxUnavailable int
@@ -66,6 +68,7 @@ type Refusal struct {
 func Restarts() []Gate {
 	return []Gate{
 		{"WindowOpen", v1alpha1.ReasonOutsideWindow, windowOpen},
+		{"PeerIdle", v1alpha1.ReasonPeerBusy, peerIdle},
 		{"CanaryReady", v1alpha1.ReasonCanaryNotReady, canaryReady},
 		{"UpdatedPeersReady", v1alpha1.ReasonUpdatedPeersNotReady, updatedPeersReady},
 		{"BudgetKept", v1alpha1.ReasonBudgetExhausted, budgetKept},
@@ -88,17 +91,18 @@ func MayRestart(r Restart) *Refusal {
 
 // Canary chooses the peer that goes first: the one with the name preferred, once it is updated or while nothing
 // is down. A peer that is down and waits for the update goes before it, because it has nothing to lose, and because
-// a peer that an earlier update took down has to get the cure whatever the others do. nil where every peer is parked.
+// a peer that an earlier update took down has to get the cure whatever the others do. One that cannot be updated now
+// because it is busy goes first only where it is preferred. nil where no peer can go first.
 func Canary(peers []*Peer, preferred string) *Peer {
 	var canary, down *Peer
 	for _, p := range peers {
 		switch {
-		case !p.Wanted || p.Parked || p.Absent && !p.Updated:
+		case !p.Wanted || p.Parked || p.Absent && !p.Updated || p.waits() && p.Name != preferred:
 			continue
 		case canary == nil || canary.Name != preferred:
 			canary = p
 		}
-		if !p.Up && !p.Updated && (down == nil || down.Name != preferred) {
+		if !p.Up && !p.Updated && !p.waits() && (down == nil || down.Name != preferred) {
 			down = p
 		}
 	}
@@ -113,6 +117,13 @@ func windowOpen(r Restart) string {
 		return ""
 	}
 	return "the maintenance window opens at " + r.Opens.Format(time.RFC3339)
+}
+
+func peerIdle(r Restart) string {
+	if r.Peer.Busy == "" {
+		return ""
+	}
+	return r.Peer.Name + " is not to be disturbed: " + r.Peer.Busy
 }
 
 func canaryReady(r Restart) string {
@@ -153,6 +164,9 @@ func budgetKept(r Restart) string {
 	}
 	return ""
 }
+
+// waits reports whether what is going on at a peer keeps it from being updated.
+func (p *Peer) waits() bool { return p.Busy != "" && !p.Updated }
 
 // proves reports whether an updated peer shows that the update works.
 func (p *Peer) proves() bool { return p.Up && !p.Refused }

@@ -22,6 +22,7 @@ var promises = []struct {
 	{"WindowOpen", "What serves is left alone while the maintenance window is closed.", func(r gate.Restart) bool {
 		return r.Peer.Up && !r.Opens.IsZero()
 	}},
+	{"PeerIdle", "What is going on at a peer is not disturbed.", func(r gate.Restart) bool { return r.Peer.Busy != "" }},
 	{"CanaryReady", "Nobody follows a canary that is not updated, down or refused.", func(r gate.Restart) bool {
 		c := r.Canary
 		return c != nil && c != r.Peer && (!c.Updated || !c.Up || c.Refused)
@@ -50,13 +51,14 @@ func number(r gate.Restart, as func(*gate.Peer) bool) int {
 var later = time.Date(2026, 11, 2, 22, 0, 0, 0, time.UTC)
 
 // states are those of one peer: one of the fleet in every combination, one that is not there, or somebody else's, one
-// that the fleet has yet to take over, and one on its way out.
+// that the fleet has yet to take over, one at which something is going on, and one on its way out.
 func states() []gate.Peer {
 	var out []gate.Peer
 	for bits := range 16 {
 		out = append(out, gate.Peer{Wanted: true, Parked: bits&8 != 0, Updated: bits&4 != 0, Up: bits&2 != 0, Refused: bits&1 != 0})
 	}
 	return append(out,
+		gate.Peer{Wanted: true, Up: true, Busy: "a copy"}, gate.Peer{Wanted: true, Busy: "a copy"}, gate.Peer{Wanted: true, Up: true, Updated: true, Busy: "a copy"},
 		gate.Peer{Wanted: true, Absent: true, Updated: true}, gate.Peer{Wanted: true, Absent: true},
 		gate.Peer{Wanted: true, Unbudgeted: true, Up: true}, gate.Peer{Wanted: true, Unbudgeted: true}, gate.Peer{Wanted: true, Unbudgeted: true, Up: true, Refused: true},
 		gate.Peer{Up: true}, gate.Peer{},
@@ -167,16 +169,20 @@ func TestEveryGateHasItsOwnNameReasonAndPlace(t *testing.T) {
 	}
 }
 
-// While no updated peer is still on its way, so that there is nothing to wait for, a fleet always goes on:
+// While no updated peer is still on its way, so that there is nothing to wait for, a fleet always goes on, beside what
+// is busy and what waits for a canary of the spec's that is:
 //   - what is down gets the cure, whatever the window and the budgets, and whatever the others do;
 //   - on a good day, when nothing is down and window and budget allow it, some outdated peer passes;
 //   - peers that are all yet to be taken over need no budget, which could not be counted before they are.
 func TestNoFleetIsDeadlocked(t *testing.T) {
-	outdated := func(p *gate.Peer) bool { return !p.Updated && !p.Absent }
+	outdated := func(p *gate.Peer) bool { return !p.Updated && !p.Absent && p.Busy == "" }
 	sick := func(p *gate.Peer) bool { return outdated(p) && !p.Up }
 	cures, goesOn, takeovers := 0, 0, 0
 	for fleet := range everyFleet() {
 		if number(fleet, func(p *gate.Peer) bool { return p.Updated && (!p.Up || p.Refused) }) > 0 || number(fleet, outdated) == 0 {
+			continue
+		}
+		if c := fleet.Canary; c != nil && c.Busy != "" && !c.Updated {
 			continue
 		}
 		var pass, sickPass int
@@ -256,15 +262,15 @@ func TestMoreRoomClosesNoGate(t *testing.T) {
 }
 
 // peersAs are peers named by their place, each in a state written in words: "new" has the newest template and "old"
-// does not; "down", "refused", "parked", "leaving", "absent" and "invited", for one that is to be taken over, is what
-// else there is to know.
+// does not; "down", "refused", "parked", "leaving", "absent", "busy" and "invited", for one that is to be taken over, is
+// what else there is to know.
 func peersAs(states ...string) []*gate.Peer {
 	var out []*gate.Peer
 	for i, state := range states {
 		out = append(out, &gate.Peer{
 			Name: fmt.Sprintf("peer-%d", i), Why: "it does " + state,
 			Wanted: !strings.Contains(state, "leaving"), Parked: strings.Contains(state, "parked"), Updated: strings.Contains(state, "new"),
-			Absent: strings.Contains(state, "absent"), Unbudgeted: strings.Contains(state, "invited"),
+			Busy: map[bool]string{true: "a copy"}[strings.Contains(state, "busy")], Absent: strings.Contains(state, "absent"), Unbudgeted: strings.Contains(state, "invited"),
 			Up: !strings.Contains(state, "down"), Refused: strings.Contains(state, "refused"),
 		})
 	}
@@ -296,6 +302,11 @@ func TestTheCanaryIsChosen(t *testing.T) {
 		"A peer that does not exist yet has the newest template.":   {peers: []string{"old", "old", "new down absent"}, want: "peer-2"},
 		"A peer of somebody else's is never updated.":               {peers: []string{"old", "old", "old down absent"}, want: "peer-1"},
 		"A peer of somebody else's is never updated, named or not.": {peers: []string{"old", "old down absent", "old"}, preferred: "peer-1", want: "peer-2"},
+		"A busy peer lets another go first.":                        {peers: []string{"old", "old", "old busy"}, want: "peer-1"},
+		"A busy peer that the spec names is waited for.":            {peers: []string{"old", "old", "old busy"}, preferred: "peer-2", want: "peer-2"},
+		"A busy peer that is down keeps nobody from the cure.":      {peers: []string{"old down", "old", "old down busy"}, want: "peer-0"},
+		"A busy peer that is updated proves what it proves.":        {peers: []string{"old", "old", "new busy"}, want: "peer-2"},
+		"Nobody goes first where all are busy.":                     {peers: []string{"old busy", "old busy"}, want: ""},
 		"A parked peer that is down needs no cure.":                 {peers: []string{"old down parked", "old", "old"}, want: "peer-2"},
 	} {
 		got := ""
@@ -347,6 +358,11 @@ var situations = map[string]struct {
 	"A peer that is taken over needs no budget that could not see it.": {peers: []string{"old invited", "old invited"}, candidate: 1, drained: true},
 	"A peer that is taken over is one that could be missing.":          {peers: []string{"old invited", "old down", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are down"},
 	"What leaves is down on purpose.":                                  {peers: []string{"old", "new", "new down leaving"}, candidate: 0},
+	"A busy peer is left alone.":                                       {peers: []string{"old", "old busy", "new"}, candidate: 1, gate: "PeerIdle", says: "peer-1 is not to be disturbed: a copy"},
+	"A busy peer is left alone, also when it is down.":                 {peers: []string{"old", "old", "old down busy"}, candidate: 2, gate: "PeerIdle"},
+	"Others go on beside a busy peer.":                                 {peers: []string{"old", "old busy", "new"}, candidate: 0},
+	"Others go first where the last is busy.":                          {peers: []string{"old", "old", "old busy"}, candidate: 1},
+	"A parked peer is not disturbed by a change.":                      {peers: []string{"old busy parked", "old", "new"}, candidate: 0},
 	"The only peer of a fleet is its own canary.":                      {peers: []string{"old"}, candidate: 0},
 }
 

@@ -45,6 +45,13 @@ func Members(fleet string) string { return fleet + suffixFleet }
 // Budget is the name of the PodDisruptionBudget across the fleet.
 func Budget(fleet string) string { return fleet + suffixFleet }
 
+// ComponentRevision is the component of the templates on record. It tells them from the ControllerRevisions that
+// StatefulSets keep, which have all the labels of their pods.
+const ComponentRevision = "revision"
+
+// Revision is the name of the ControllerRevision that records the template with a hash.
+func Revision(fleet, hash string) string { return fleet + suffixFleet + "-" + hash }
+
 // FleetSelector chooses the pods of a fleet.
 func FleetSelector(fleet string) map[string]string {
 	return map[string]string{v1alpha1.LabelFleet: fleet}

@@ -29,6 +29,9 @@ type Plan struct {
 	Blocked *conditions.Finding
 
 	blueprint.Blueprint
+
+	// awaits is set when the pod waits for the fleet of the peer.
+	awaits *conditions.Finding
 }
 
 // Acts reports whether the plan changes anything.
@@ -72,8 +75,12 @@ func Decide(o Observed) (Plan, error) {
 	}
 	p.Key = keyOrder(o, p)
 	p.Delete = unwanted(o, wanted)
-	p.Apply, err = intent.Changes(wanted, o.Objects)
-	return p, err
+	changes, err := intent.Changes(wanted, o.Objects)
+	if err != nil {
+		return p, err
+	}
+	p.Apply, p.awaits = awaitFleet(o, changes)
+	return p, nil
 }
 
 // unwanted finds what this peer owns and no longer needs. A volume is never among it.

@@ -71,6 +71,13 @@ var refusals = map[string]situation{
 	},
 }
 
+// waitsForFleet is a peer of a fleet under another release of the operator.
+func waitsForFleet(t *testing.T) *world {
+	w := serving(t, ofFleet)
+	w.Options.Resources.HostUsers = true
+	return w
+}
+
 // seesBeta declares beta and observes it.
 func seesBeta(other *v1alpha1.PeerNode) func(*testing.T) *world {
 	return func(t *testing.T) *world {
@@ -115,5 +122,6 @@ var peers = map[string]situation{
 	"A declared peer of custom software has no identity to show.": {
 		seesBeta(beta(custom, func(p *v1alpha1.PeerNode) { p.Status.Identity = nil })), told(serves, settled, settled, "PeersResolved", "True AllKnown"), "",
 	},
-	"No peers are declared.": {isServing(func(*world) {}), told(serves, settled, settled, "PeersResolved", ""), ""},
+	"The fleet has not let it have its next pod yet.": {waitsForFleet, told(serves, "True WaitingForFleet", settled), "PeerFleet relay has not let it yet"},
+	"No peers are declared.":                          {isServing(func(*world) {}), told(serves, settled, settled, "PeersResolved", ""), ""},
 }

@@ -25,6 +25,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		Identity:           before.Identity.DeepCopy(),
 		Endpoints:          before.Endpoints.DeepCopy(),
 		Storage:            storage(o),
+		Rollout:            rollout(o, p, metav1.NewTime(now)),
 	}
 	var identityCondition *metav1.Condition
 	if p.Kind != nil {

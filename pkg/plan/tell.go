@@ -50,10 +50,10 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 	return equality.Semantic.DeepEqual(a, b)
 }
 
-// important changes are a new generation, a key, whatever changes the kstatus of the peer or names trouble, and the
-// identity of a peer that serves, for which its own peers wait.
+// important changes are a new generation, a key, a pod for which the fleet of the peer waits, whatever changes the
+// kstatus of the peer or names trouble, and the identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) {
+	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) || rolledOut(before) != rolledOut(next) {
 		return true
 	}
 	if smooth(before) && starting(next) {
@@ -69,6 +69,13 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 		}
 	}
 	return false
+}
+
+func rolledOut(s v1alpha1.PeerNodeStatus) string {
+	if s.Rollout == nil {
+		return ""
+	}
+	return s.Rollout.Pod
 }
 
 // starting reports whether a smooth start goes on. The pod may be seen ready a moment before its volume is seen bound

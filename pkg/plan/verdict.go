@@ -29,6 +29,7 @@ func Judge(o Observed, p Plan, failed *conditions.Finding) Verdict {
 		func() *conditions.Finding { return suspending(o) },
 		func() *conditions.Finding { return running(o) },
 		func() *conditions.Finding { return resizeFinding(o.claim()) },
+		func() *conditions.Finding { return p.awaits },
 	} {
 		if v.Finding = ask(); v.Finding != nil {
 			break

@@ -7,7 +7,9 @@ import (
 	"fmt"
 
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 	applypolicyv1 "k8s.io/client-go/applyconfigurations/policy/v1"
@@ -24,9 +26,9 @@ const (
 	componentBudget  = "budget"
 )
 
-// FleetPeer is one PeerNode of a fleet. It goes with the fleet; its volume and its key stay, unless its own deletion
+// FleetPeer is one PeerNode of a fleet; pod is the hash of the pod that it may have. It goes with the fleet; its volume and its key stay, unless its own deletion
 // policy says otherwise.
-func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec, revision string) (*applyv1alpha1.PeerNodeApplyConfiguration, error) {
+func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec, revision, pod string) (*applyv1alpha1.PeerNodeApplyConfiguration, error) {
 	raw, err := json.Marshal(spec)
 	if err != nil {
 		return nil, fmt.Errorf("encode the spec of peer %d: %w", ordinal, err)
@@ -37,7 +39,7 @@ func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec,
 	}
 	return applyv1alpha1.PeerNode(names.Peer(f.Name, ordinal), f.Namespace).
 		WithLabels(names.FleetSelector(f.Name)).
-		WithAnnotations(map[string]string{v1alpha1.AnnotationRevision: revision}).
+		WithAnnotations(map[string]string{v1alpha1.AnnotationRevision: revision, v1alpha1.AnnotationApprovedPod: pod}).
 		WithOwnerReferences(fleetOwner(f)).
 		WithSpec(applied), nil
 }
@@ -72,6 +74,19 @@ func FleetBudget(f *v1alpha1.PeerFleet, minAvailable int) *applypolicyv1.PodDisr
 			WithMinAvailable(intstr.FromInt(minAvailable)).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
 			WithSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(f.Name))))
+}
+
+// FleetRevision records a template, so that it can be gone back to after the spec has left it. It goes with the fleet.
+func FleetRevision(f *v1alpha1.PeerFleet, number int64, hash string, template v1alpha1.PeerNodeSpec) (*applyappsv1.ControllerRevisionApplyConfiguration, error) {
+	raw, err := json.Marshal(v1alpha1.PeerNodeTemplate{Spec: template})
+	if err != nil {
+		return nil, fmt.Errorf("encode the template: %w", err)
+	}
+	return applyappsv1.ControllerRevision(names.Revision(f.Name, hash), f.Namespace).
+		WithLabels(names.FleetLabels(f.Name, names.ComponentRevision)).
+		WithOwnerReferences(fleetOwner(f)).
+		WithData(runtime.RawExtension{Raw: raw}).
+		WithRevision(number), nil
 }
 
 func fleetOwner(f *v1alpha1.PeerFleet) *applymetav1.OwnerReferenceApplyConfiguration {

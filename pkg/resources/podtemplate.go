@@ -3,6 +3,7 @@
 package resources
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 // patched lays spec.podTemplate over the pod that the operator builds. It is the one place where a raw pod
 // template is turned into an apply configuration. Unknown fields are refused, as the API server would do.
 func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *runtime.RawExtension) (*applycorev1.PodTemplateSpecApplyConfiguration, error) {
-	if patch == nil || len(patch.Raw) == 0 {
+	if patch == nil || len(patch.Raw) == 0 || string(bytes.TrimSpace(patch.Raw)) == "{}" {
 		return template, nil
 	}
 	if err := plainQuantities(patch.Raw); err != nil {

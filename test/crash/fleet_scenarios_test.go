@@ -77,6 +77,15 @@ func fleets() []crash.Scenario {
 			},
 		},
 		{
+			Name:  "fleet: take a bad template back",
+			Given: fleet(2, func(f *v1alpha1.PeerFleet) { f.Spec.Rollout.Rollback = &v1alpha1.PeerRollback{After: "10s"} }),
+			When: crash.Step{
+				Act: editFleet(builders.Template(builders.CPU("9000"))),
+				Settled: all(fleetTold(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRolledBack),
+					fleetTold(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing)),
+			},
+		},
+		{
 			Name:  "fleet: override single peers",
 			Given: fleet(2),
 			When: crash.Step{
@@ -105,7 +114,7 @@ func fleets() []crash.Scenario {
 
 // ofTheFleet are the writes of the fleet's controller.
 func ofTheFleet(_, path string) bool {
-	return strings.Contains(path, "/peerfleets/") || strings.HasSuffix(path, "/relay-fleet") ||
+	return strings.Contains(path, "/peerfleets/") || strings.Contains(path, "/relay-fleet") ||
 		strings.Contains(path, "/peernodes/") && !strings.HasSuffix(path, "/status")
 }
 

@@ -115,3 +115,15 @@ func (s *story) followPods(f *v1alpha1.PeerFleet) *testenv.Pods {
 	s.Cleanup(pods.Stop)
 	return pods
 }
+
+// collected waits until the garbage collector knows PeerNodes, by one whose owner does not exist. It looks for new kinds
+// twice a minute, and takes what it does not know for orphaned already: the objects then go with their owner.
+func (s *story) collected() {
+	s.Helper()
+	p := builders.PeerNode(s.ns, "nobodys", builders.Suspended)
+	p.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: "PeerFleet", Name: "nobody", UID: "00000000-0000-4000-8000-000000000000",
+	}}
+	s.must(env.Admin.Create(s.Context(), p))
+	s.gone(p.Name, p)
+}

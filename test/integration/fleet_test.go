@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -272,6 +273,7 @@ func TestAFleetThatIsOrphanedIsTakenUpAgain(t *testing.T) {
 	s := tell(t)
 	f := s.fleet(2)
 	before := s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)
+	s.collected()
 	s.must(env.Admin.Delete(s.Context(), f, client.PropagationPolicy(metav1.DeletePropagationOrphan)))
 	s.gone("relay", &v1alpha1.PeerFleet{})
 	if n := len(s.peersOf(f)); n != 2 {
@@ -281,4 +283,61 @@ func TestAFleetThatIsOrphanedIsTakenUpAgain(t *testing.T) {
 	if diff := cmp.Diff(before, s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)); diff != "" {
 		t.Errorf("pods (-before +after):\n%s", diff)
 	}
+}
+
+// A template that no peer can serve with is taken back, and the next one is tried.
+func TestABadTemplateIsTakenBack(t *testing.T) {
+	s := tell(t)
+	f := s.fleet(3, func(f *v1alpha1.PeerFleet) { f.Spec.Rollout.Rollback = &v1alpha1.PeerRollback{After: "10s"} })
+	good := f.Status.UpdateRevision
+	pods := s.followPods(f)
+	s.editFleet(f, builders.Template(builders.CPU(tooMuchCPU)))
+	s.fleetBecomes(f, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRolledBack)
+	s.fleetBecomes(f, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing)
+	if f.Status.Failed == nil || f.Status.Failed.Revision != f.Status.UpdateRevision || f.Status.CurrentRevision != good || f.Status.OldestRevision != good {
+		t.Errorf("the status does not tell of the template that was taken back: %+v", f.Status)
+	}
+	s.settle(quiet)
+	s.silent(quiet)
+	s.editFleet(f, builders.Template(builders.CPU("20m"), builders.WithImage(otherImage)))
+	s.allServe(f)
+	if f.Status.Failed != nil || pods.LeastReady() != 2 {
+		t.Errorf("%d pods of 3 were ready at the worst moment, and the status is %+v", pods.LeastReady(), f.Status)
+	}
+	s.eventually(func() error {
+		records := &appsv1.ControllerRevisionList{}
+		if err := env.Admin.List(s.Context(), records, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name, v1alpha1.LabelComponent: "revision"}); err != nil {
+			return err
+		}
+		if len(records.Items) != 1 {
+			return fmt.Errorf("%d templates are on record, want the present one", len(records.Items))
+		}
+		return nil
+	})
+}
+
+func TestABusyPeerIsLeftAlone(t *testing.T) {
+	s := tell(t)
+	f := s.fleet(3)
+	held := builders.PeerNode(s.ns, "relay-2")
+	s.edit(held, func(p *v1alpha1.PeerNode) {
+		p.Annotations[v1alpha1.AnnotationHold] = "a copy of the volume"
+	})
+	pod := &corev1.Pod{}
+	s.is("relay-2-0", pod)
+	s.editFleet(f, builders.Template(builders.WithImage(otherImage)))
+	s.fleetBecomes(f, v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonPeerBusy)
+	s.eventually(func() error {
+		if err := s.get(f.Name, f); err != nil || f.Status.UpdatedReplicas != 2 || f.Status.ReadyReplicas != 3 {
+			return fmt.Errorf("%d peers are updated, %d ready: %w", f.Status.UpdatedReplicas, f.Status.ReadyReplicas, err)
+		}
+		return nil
+	})
+	s.editFleet(f, builders.Replicas(2))
+	s.fleetBecomes(f, v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonScalingDown)
+	s.settle(pause)
+	s.same("relay-2-0", pod)
+	s.edit(held, func(p *v1alpha1.PeerNode) { delete(p.Annotations, v1alpha1.AnnotationHold) })
+	s.gone("relay-2", &v1alpha1.PeerNode{})
+	s.allServe(f)
 }

@@ -117,6 +117,12 @@ var wrongFleets = map[string]wrong{
 	"A time zone has a short name.": {
 		peerFleet, window(`timeZone: ` + long(65)), refusals{"spec.rollout.window.timeZone": tooLong},
 	},
+	"A peer gets ten seconds to serve.": {
+		peerFleet, `spec: {rollout: {rollback: {after: 9s}}}`, refusals{"spec.rollout.rollback.after": "must be a duration such as 10m or 90s, between 10s and 24h"},
+	},
+	"A length of nine characters is a slip of the pen here too.": {
+		peerFleet, `spec: {rollout: {rollback: {after: 1h1h1h1h1}}}`, refusals{"spec.rollout.rollback.after": tooLong},
+	},
 	"A topology is a label of nodes.": {peerFleet, `spec: {spread: {topologyKey: "a b"}}`, refusals{"spec.spread.topologyKey": noMatch}},
 	"A topology of 318 letters is too long.": {
 		peerFleet, `spec: {spread: {topologyKey: ` + long(318) + `}}`, refusals{"spec.spread.topologyKey": tooLong},

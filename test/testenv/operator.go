@@ -39,6 +39,8 @@ type OperatorOptions struct {
 	Namespaces []string
 	// Settle is how long it holds small changes of a status back; Settle of this package when zero.
 	Settle time.Duration
+	// Release makes it another release, or one that was started with other flags; nil leaves it as it is.
+	Release func(*settings.Operator)
 	// WrapTransport sees every request of the operator on its way out: those of its client, its caches, its live
 	// reads and its events, as if it stood between a process and the network.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
@@ -60,6 +62,9 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 	options := Options()
 	options.Namespaces = o.Namespaces
 	options.Settle = cmp.Or(o.Settle, options.Settle)
+	if o.Release != nil {
+		o.Release(&options)
+	}
 	if err := controllers.Setup(ctx, mgr, options); err != nil {
 		op.stop()
 		return nil, err

@@ -34,6 +34,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DeletionPolicyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecProbe"):
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("FailedRollout"):
+		return &apiv1alpha1.FailedRolloutApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FleetMembership"):
 		return &apiv1alpha1.FleetMembershipApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FleetReference"):
@@ -88,8 +90,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerResources"):
 		return &apiv1alpha1.PeerResourcesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerRollback"):
+		return &apiv1alpha1.PeerRollbackApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerRollout"):
 		return &apiv1alpha1.PeerRolloutApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerRolloutStatus"):
+		return &apiv1alpha1.PeerRolloutStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerScaleDown"):
 		return &apiv1alpha1.PeerScaleDownApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerSoftware"):

@@ -157,6 +157,15 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+- name: com.github.peernode.operator.api.v1alpha1.FailedRollout
+  map:
+    fields:
+    - name: message
+      type:
+        scalar: string
+    - name: revision
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.FleetMembership
   map:
     fields:
@@ -403,6 +412,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: currentRevision
       type:
         scalar: string
+    - name: failed
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.FailedRollout
     - name: observedGeneration
       type:
         scalar: numeric
@@ -579,6 +591,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: rollout
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerRolloutStatus
     - name: software
       type:
         scalar: string
@@ -637,6 +652,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: requests
       type:
         namedType: io.k8s.api.core.v1.ResourceList
+- name: com.github.peernode.operator.api.v1alpha1.PeerRollback
+  map:
+    fields:
+    - name: after
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerRollout
   map:
     fields:
@@ -646,9 +667,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: maxUnavailable
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: rollback
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerRollback
     - name: window
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
+- name: com.github.peernode.operator.api.v1alpha1.PeerRolloutStatus
+  map:
+    fields:
+    - name: pod
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.PeerScaleDown
   map:
     fields:

@@ -15,8 +15,8 @@ import (
 type PeerFleetStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, Reconciling and Stalled (kstatus), RolloutOpen, and MembersKnown where the software keeps a
-	// list of peers.
+	// conditions: Ready, Reconciling and Stalled (kstatus), RolloutOpen, MembersKnown where the software keeps a list
+	// of peers, and PeersResolved where the template declares others.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// replicas is how many PeerNodes of the fleet exist.
 	Replicas *int32 `json:"replicas,omitempty"`
@@ -34,6 +34,8 @@ type PeerFleetStatusApplyConfiguration struct {
 	CurrentRevision *string `json:"currentRevision,omitempty"`
 	// oldestRevision is the oldest revision that a peer still has.
 	OldestRevision *string `json:"oldestRevision,omitempty"`
+	// failed is the template that was taken back, until it is changed.
+	Failed *FailedRolloutApplyConfiguration `json:"failed,omitempty"`
 	// waits are the gates that hold back peers of the rollout, the one that holds back the next peer first.
 	Waits []GateWaitApplyConfiguration `json:"waits,omitempty"`
 }
@@ -126,6 +128,14 @@ func (b *PeerFleetStatusApplyConfiguration) WithCurrentRevision(value string) *P
 // If called multiple times, the OldestRevision field is set to the value of the last call.
 func (b *PeerFleetStatusApplyConfiguration) WithOldestRevision(value string) *PeerFleetStatusApplyConfiguration {
 	b.OldestRevision = &value
+	return b
+}
+
+// WithFailed sets the Failed field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Failed field is set to the value of the last call.
+func (b *PeerFleetStatusApplyConfiguration) WithFailed(value *FailedRolloutApplyConfiguration) *PeerFleetStatusApplyConfiguration {
+	b.Failed = value
 	return b
 }
 

@@ -28,6 +28,8 @@ type PeerNodeStatusApplyConfiguration struct {
 	Endpoints *PeerEndpointsApplyConfiguration `json:"endpoints,omitempty"`
 	// storage is the volume in use.
 	Storage *PeerStorageStatusApplyConfiguration `json:"storage,omitempty"`
+	// rollout is the pod that the fleet of the peer last let it have.
+	Rollout *PeerRolloutStatusApplyConfiguration `json:"rollout,omitempty"`
 }
 
 // PeerNodeStatusApplyConfiguration constructs a declarative configuration of the PeerNodeStatus type for use with
@@ -94,5 +96,13 @@ func (b *PeerNodeStatusApplyConfiguration) WithEndpoints(value *PeerEndpointsApp
 // If called multiple times, the Storage field is set to the value of the last call.
 func (b *PeerNodeStatusApplyConfiguration) WithStorage(value *PeerStorageStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
 	b.Storage = value
+	return b
+}
+
+// WithRollout sets the Rollout field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollout field is set to the value of the last call.
+func (b *PeerNodeStatusApplyConfiguration) WithRollout(value *PeerRolloutStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
+	b.Rollout = value
 	return b
 }

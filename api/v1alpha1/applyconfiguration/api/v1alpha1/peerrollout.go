@@ -24,6 +24,10 @@ type PeerRolloutApplyConfiguration struct {
 	// window is when peers that serve may be restarted. Default: at any time. A peer that is down may be changed at
 	// any time.
 	Window *MaintenanceWindowApplyConfiguration `json:"window,omitempty"`
+	// rollback takes back a template whose updated peers do not serve in time: the peers get the last one with which
+	// all of them served, and keep it until the template is changed. The spec stays as it is. Default: the rollout
+	// stops at its gates and waits for a person.
+	Rollback *PeerRollbackApplyConfiguration `json:"rollback,omitempty"`
 }
 
 // PeerRolloutApplyConfiguration constructs a declarative configuration of the PeerRollout type for use with
@@ -53,5 +57,13 @@ func (b *PeerRolloutApplyConfiguration) WithCanary(value int32) *PeerRolloutAppl
 // If called multiple times, the Window field is set to the value of the last call.
 func (b *PeerRolloutApplyConfiguration) WithWindow(value *MaintenanceWindowApplyConfiguration) *PeerRolloutApplyConfiguration {
 	b.Window = value
+	return b
+}
+
+// WithRollback sets the Rollback field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rollback field is set to the value of the last call.
+func (b *PeerRolloutApplyConfiguration) WithRollback(value *PeerRollbackApplyConfiguration) *PeerRolloutApplyConfiguration {
+	b.Rollback = value
 	return b
 }
