@@ -59,7 +59,7 @@ func testedRules() []rule {
 		for field, says := range all {
 			field = index.ReplaceAllString(field, "[]")
 			field = regexp.MustCompile(`^(spec\.resources\.(requests|limits))\.\w+$`).ReplaceAllString(field, "$1{}")
-			out = append(out, rule{probeOf(field), says})
+			out = append(out, rule{probeOf(ofPeer(field)), says})
 		}
 	}
 	for _, c := range wrongPeerNodes() {
@@ -97,12 +97,19 @@ func rulesOfCRD(t *testing.T) []rule {
 		delete(schema.Properties, "status") // Only the operator writes it.
 		out = append(out, rulesOf("", schema)...)
 	}
-	for i := range out { // The template of a fleet is the spec of a PeerNode, and is tested there.
-		if out[i].field != "spec.template.spec.fleet" {
-			out[i].field = strings.Replace(out[i].field, "spec.template.spec.", "spec.", 1)
-		}
+	for i := range out {
+		out[i].field = ofPeer(out[i].field)
 	}
 	return out
+}
+
+// ofPeer takes the template of a fleet for the spec of a PeerNode, where its rules are tested, but for the one field
+// that a template must not have.
+func ofPeer(field string) string {
+	if field == "spec.template.spec.fleet" {
+		return field
+	}
+	return strings.Replace(field, "spec.template.spec.", "spec.", 1)
 }
 
 // rulesOf walks a schema.
