@@ -16,7 +16,7 @@ func TestTroubleDoesNotChangeTheEnd(t *testing.T) {
 	chosen := []string{
 		"create", "edit image", "grow", "suspend", "edit network: close the API, whose Service goes", "edit peers: two peers declare each other",
 		"delete with Retain", "delete with Delete, then recreate", "delete and recreate at once", "recreate after Retain",
-		"fleet: scale down", "fleet: scale down with Delete", "fleet: delete and recreate at once", "fleet: override single peers",
+		"fleet: scale down", "fleet: scale down with Delete", "fleet: delete and recreate at once", "fleet: override single peers", "fleet: roll an image out", "fleet: take a bad template back",
 	}
 	for _, trouble := range []crash.Trouble{
 		{Name: "a cache that is 3 s behind", Operators: 1, Through: crash.LateWatches(3 * time.Second)},
