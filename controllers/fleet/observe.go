@@ -68,7 +68,8 @@ func (r *Reconciler) observeRevisions(ctx context.Context, eyes look.Eyes, o fle
 // observePeers reads the PeerNodes that carry the fleet's label, and whatever else has the name of a wanted peer.
 func (r *Reconciler) observePeers(ctx context.Context, eyes look.Eyes, f *v1alpha1.PeerFleet) (map[string]*v1alpha1.PeerNode, error) {
 	list := &v1alpha1.PeerNodeList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(f.Namespace), client.MatchingFields{index.Fleet: f.Name}); err != nil {
+	// There may be thousands, and nobody changes them: a copy of all at each look would be most of the garbage.
+	if err := r.Client.List(ctx, list, client.InNamespace(f.Namespace), client.MatchingFields{index.Fleet: f.Name}, client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("list the peers of the fleet: %w", err)
 	}
 	peers := make(map[string]*v1alpha1.PeerNode, len(list.Items))

@@ -19,7 +19,7 @@ import (
 )
 
 // runs is how many runs happen at a time on the one control plane.
-var runs = flag.Int("runs", 40, "how many runs happen at a time")
+var runs = flag.Int("runs", 64, "how many runs happen at a time")
 
 var (
 	env     *testenv.Env

@@ -28,9 +28,10 @@ const most = 60
 
 // Harness runs scenarios against one control plane.
 type Harness struct {
-	env   *testenv.Env
-	log   *testenv.AuditLog
-	slots chan struct{}
+	env *testenv.Env
+	log *testenv.AuditLog
+	// slots are for runs, troubled for those under trouble, which last longest and must not begin last.
+	slots, troubled chan struct{}
 
 	mu         sync.Mutex
 	references map[string]func() result
@@ -39,7 +40,7 @@ type Harness struct {
 // NewHarness lets that many runs happen at a time. They mostly wait.
 func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
 	log, err := env.NewAuditLog()
-	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel), references: map[string]func() result{}}, err
+	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel*3/4), troubled: make(chan struct{}, parallel/4), references: map[string]func() result{}}, err
 }
 
 // Report is what became of a scenario.
@@ -99,7 +100,7 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 	once, known := h.references[s.Name]
 	if !known {
 		once = sync.OnceValue(func() result {
-			return h.slot(ctx, func() result { return h.run(ctx, s, 0, "", nil) })
+			return slot(ctx, h.slots, func() result { return h.run(ctx, s, 0, "", nil) })
 		})
 		h.references[s.Name] = once
 	}
@@ -112,7 +113,7 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 func (h *Harness) everyPoint(ctx context.Context, s Scenario, way Way, reference result) <-chan result {
 	out := make(chan result)
 	try := func(k int) result {
-		tried := h.slot(ctx, func() result { return h.run(ctx, s, k, way, reference.states) })
+		tried := slot(ctx, h.slots, func() result { return h.run(ctx, s, k, way, reference.states) })
 		if tried.err != nil {
 			tried.err = fmt.Errorf("killed at write %d (%s), %s: %w", k, at(tried.writes, k), way, tried.err)
 		}
@@ -146,10 +147,11 @@ func at(writes []string, k int) string {
 	return writes[k-1]
 }
 
-func (h *Harness) slot(ctx context.Context, run func() result) result {
+// slot waits for its turn.
+func slot(ctx context.Context, slots chan struct{}, run func() result) result {
 	select {
-	case h.slots <- struct{}{}:
-		defer func() { <-h.slots }()
+	case slots <- struct{}{}:
+		defer func() { <-slots }()
 		return run()
 	case <-ctx.Done():
 		return result{err: ctx.Err()}

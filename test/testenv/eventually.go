@@ -9,7 +9,7 @@ import (
 )
 
 // Patience is how long Eventually waits: far longer than anything takes, because it is spent only on failures.
-const Patience = 2 * time.Minute
+const Patience = 4 * time.Minute
 
 // Eventually repeats a check until it succeeds, and returns its last error when it never does.
 func Eventually(ctx context.Context, check func() error) error {
