@@ -30,8 +30,9 @@ const most = 60
 type Harness struct {
 	env *testenv.Env
 	log *testenv.AuditLog
-	// slots are for runs, troubled for those under trouble, which last longest and must not begin last.
-	slots, troubled chan struct{}
+	// slots are for runs that are killed, early for those that must not begin last: what others are compared with, and
+	// runs under trouble, which last longest.
+	slots, early chan struct{}
 
 	mu         sync.Mutex
 	references map[string]func() result
@@ -40,7 +41,7 @@ type Harness struct {
 // NewHarness lets that many runs happen at a time. They mostly wait.
 func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
 	log, err := env.NewAuditLog()
-	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel*3/4), troubled: make(chan struct{}, parallel/4), references: map[string]func() result{}}, err
+	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel*3/4), early: make(chan struct{}, parallel/4), references: map[string]func() result{}}, err
 }
 
 // Report is what became of a scenario.
@@ -100,7 +101,7 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 	once, known := h.references[s.Name]
 	if !known {
 		once = sync.OnceValue(func() result {
-			return slot(ctx, h.slots, func() result { return h.run(ctx, s, 0, "", nil) })
+			return slot(ctx, h.early, func() result { return h.run(ctx, s, 0, "", nil) })
 		})
 		h.references[s.Name] = once
 	}

@@ -38,7 +38,7 @@ func (h *Harness) Endure(ctx context.Context, s Scenario, t Trouble) error {
 	if reference.err != nil {
 		return fmt.Errorf("without trouble: %w", reference.err)
 	}
-	return slot(ctx, h.troubled, func() result { return result{err: h.endure(ctx, s, t, reference)} }).err
+	return slot(ctx, h.early, func() result { return result{err: h.endure(ctx, s, t, reference)} }).err
 }
 
 func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference result) (err error) {
