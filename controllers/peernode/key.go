@@ -15,6 +15,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
+	"github.com/peernode/operator/pkg/keysecret"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -29,10 +30,7 @@ func (r *Reconciler) makeKey(ctx context.Context, p *v1alpha1.PeerNode, order pl
 	if err != nil {
 		return fmt.Errorf("make key of epoch %d: %w", order.Epoch, err)
 	}
-	secret := keySecret(p.Namespace, order.SecretName)
-	secret.Labels = order.Labels
-	secret.Annotations = map[string]string{v1alpha1.AnnotationPlaintextKey: "true"}
-	secret.Data = files
+	secret := keysecret.New(p, order.Epoch, files)
 	if order.Owned {
 		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
 	}
@@ -56,14 +54,7 @@ func (r *Reconciler) keyMissing(ctx context.Context, p *v1alpha1.PeerNode, pod *
 	if waited := r.Now().Sub(pod.CreationTimestamp.Time); waited < mountPatience {
 		return false, mountPatience - waited
 	}
-	err := r.Client.Create(ctx, keySecret(p.Namespace, p.Status.Identity.SecretName), client.FieldOwner(apply.FieldManager), client.DryRunAll)
+	probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Status.Identity.SecretName}}
+	err := r.Client.Create(ctx, probe, client.FieldOwner(apply.FieldManager), client.DryRunAll)
 	return err == nil, mountPatience
-}
-
-func keySecret(namespace, name string) *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Immutable:  new(true),
-		Type:       corev1.SecretTypeOpaque,
-	}
 }

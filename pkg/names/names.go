@@ -6,6 +6,10 @@ package names
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 )
@@ -39,6 +43,21 @@ func Data(p *v1alpha1.PeerNode) string { return p.Name + suffixData }
 // one epoch from being made.
 func Key(p *v1alpha1.PeerNode, epoch int64) string {
 	return fmt.Sprintf("%s%s-%d", p.Name, suffixKey, epoch)
+}
+
+// OfKey reads the PeerNode and the epoch from what Key names, false where it would name no Secret so.
+func OfKey(secret string) (peerNode string, epoch int64, ok bool) {
+	i := strings.LastIndex(secret, suffixKey+"-")
+	if i < 1 {
+		return "", 0, false
+	}
+	peerNode = secret[:i]
+	epoch, err := strconv.ParseInt(secret[i+len(suffixKey)+1:], 10, 64)
+	p := &v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Name: peerNode}}
+	if err != nil || epoch < 1 || Key(p, epoch) != secret {
+		return "", 0, false
+	}
+	return peerNode, epoch, true
 }
 
 // Host is the name by which the cluster's DNS knows the peer, without the cluster's domain, which the search list

@@ -111,3 +111,35 @@ func TestSelectorIsTheNameAlone(t *testing.T) {
 		t.Errorf("selector (-want +got):\n%s", diff)
 	}
 }
+
+func TestOfKeyReadsWhatKeyWrites(t *testing.T) {
+	for _, peerNode := range []string{"a", "alpha", "alpha-0", "alpha-identity", "alpha-identity-1", longest} {
+		for _, epoch := range []int64{1, 2, 10, 1 << 62} {
+			name := names.Key(named(peerNode), epoch)
+			if gotPeer, gotEpoch, ok := names.OfKey(name); !ok || gotPeer != peerNode || gotEpoch != epoch {
+				t.Errorf("OfKey(%s) = %s, %d, %v; want %s, %d", name, gotPeer, gotEpoch, ok, peerNode, epoch)
+			}
+		}
+	}
+}
+
+func TestOfKeyTakesNoNameForWhatItIsNot(t *testing.T) {
+	for name, given := range map[string]string{
+		"Nothing.":               "",
+		"A PeerNode.":            "alpha",
+		"Another of its objects": "alpha-data",
+		"No epoch.":              "alpha-identity-",
+		"No PeerNode.":           "-identity-1",
+		"Epoch zero.":            "alpha-identity-0",
+		"A negative epoch.":      "alpha-identity--1",
+		"A leading zero.":        "alpha-identity-01",
+		"A sign.":                "alpha-identity-+1",
+		"A word.":                "alpha-identity-one",
+		"More than a number.":    "alpha-identity-1-old",
+		"An epoch of no size.":   "alpha-identity-99999999999999999999",
+	} {
+		if peerNode, epoch, ok := names.OfKey(given); ok || peerNode != "" || epoch != 0 {
+			t.Errorf("%s OfKey(%q) = %q, %d, %v", name, given, peerNode, epoch, ok)
+		}
+	}
+}

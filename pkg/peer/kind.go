@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/identity"
 )
 
 // Kind is one peer software.
@@ -29,6 +30,12 @@ type Kind interface {
 type Key interface {
 	// New makes the files of a fresh key from entropy.
 	New(t v1alpha1.IdentityType, entropy io.Reader) (map[string][]byte, error)
+
+	// Files writes key as the software reads it, by the names of the files in the key folder.
+	Files(key identity.Key) map[string][]byte
+
+	// Read finds the key in the software's files and checks it. An error holds no part of a file.
+	Read(files map[string][]byte) (identity.Key, error)
 
 	// Parse reads what the software said of its key in the termination message of its identity check.
 	Parse(message string) (Identity, error)

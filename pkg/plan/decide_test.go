@@ -10,7 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
 )
 
@@ -141,7 +140,7 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 func TestAKeyIsOrderedOnce(t *testing.T) {
 	w := newborn(t)
 	want := &plan.KeyOrder{
-		Epoch: 1, SecretName: "alpha-identity-1", Type: v1alpha1.IdentityEd25519, Labels: names.Labels(w.PeerNode, "identity"),
+		Epoch: 1, SecretName: "alpha-identity-1", Type: v1alpha1.IdentityEd25519,
 	}
 	if diff := cmp.Diff(want, w.decide().Key); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)

@@ -44,7 +44,6 @@ type KeyOrder struct {
 	Epoch      int64
 	SecretName string
 	Type       v1alpha1.IdentityType
-	Labels     map[string]string
 	// Owned lets the key go with the PeerNode; otherwise it is retained.
 	Owned bool
 }
@@ -106,7 +105,6 @@ func keyOrder(o Observed, p Plan) *KeyOrder {
 		Epoch:      firstEpoch,
 		SecretName: names.Key(p.PeerNode, firstEpoch),
 		Type:       p.PeerNode.Spec.Identity.Type,
-		Labels:     names.Labels(p.PeerNode, "identity"),
 		Owned:      p.PeerNode.DeletesKeys(),
 	}
 }

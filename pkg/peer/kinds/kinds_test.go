@@ -202,6 +202,35 @@ func TestNoKeyTravelsInArgumentsEnvironmentOrFiles(t *testing.T) {
 	})
 }
 
+func TestEveryKindReadsTheKeyThatItWrote(t *testing.T) {
+	for _, kind := range kinds.All() {
+		form := kind.Key()
+		if form == nil {
+			continue
+		}
+		files, err := form.New(v1alpha1.IdentityEd25519, strings.NewReader(strings.Repeat("k", 64)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := form.Read(files)
+		if err != nil {
+			t.Errorf("%s refuses the key that it made: %v", kind.Name(), err)
+			continue
+		}
+		if diff := cmp.Diff(files, form.Files(key)); diff != "" {
+			t.Errorf("%s writes another key than it read (-read +written):\n%s", kind.Name(), diff)
+		}
+		for name := range files {
+			if errs := validation.IsConfigMapKey(name); len(errs) > 0 {
+				t.Errorf("%s keeps its key in %q, which cannot lie in a Secret: %v", kind.Name(), name, errs)
+			}
+		}
+		if _, err := form.Read(nil); err == nil {
+			t.Errorf("%s reads a key where there is none", kind.Name())
+		}
+	}
+}
+
 func TestEveryKindSaysTheSameTwice(t *testing.T) {
 	for _, kind := range kinds.All() {
 		for name, p := range peerNodes(t, kind) {

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/canary"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/p2pagent"
 )
@@ -174,4 +175,51 @@ func parse(t *testing.T, raw []byte) (keyType uint64, data []byte) {
 		raw = raw[n:]
 	}
 	return keyType, data
+}
+
+func TestAKeyIsReadFromItsFile(t *testing.T) {
+	form := p2pagent.Kind{}.Key()
+	line := base64.StdEncoding.EncodeToString(unhex(t, specEd25519))
+	for name, files := range map[string]map[string][]byte{
+		"As it was written.":              {"identity.key": []byte(line + "\n")},
+		"Without a newline.":              {"identity.key": []byte(line)},
+		"From another system.":            {"identity.key": []byte(" " + line + "\r\n")},
+		"Beside a key of before, a copy.": {"identity.key": []byte(line), "identity.key.previous-12D3KooWA": []byte("?")},
+	} {
+		key, err := form.Read(files)
+		if err != nil {
+			t.Errorf("%s %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(map[string][]byte{"identity.key": []byte(line + "\n")}, form.Files(key)); diff != "" {
+			t.Errorf("%s Its file (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestWhatIsNoKeyFileIsRefusedWithoutRepeatingIt(t *testing.T) {
+	line := base64.StdEncoding.EncodeToString(unhex(t, specEd25519))
+	other := base64.StdEncoding.EncodeToString(unhex(t, specEd25519[:72]+strings.Repeat("11", 32)))
+	for name, c := range map[string]struct {
+		files map[string][]byte
+		says  string
+	}{
+		"No file at all.":                     {nil, "there is no identity.key"},
+		"A file of another name.":             {map[string][]byte{"identity": []byte(line)}, "there is no identity.key"},
+		"An empty file.":                      {map[string][]byte{"identity.key": nil}, "not a libp2p private key"},
+		"A line that is cut off.":             {map[string][]byte{"identity.key": []byte(line[:50])}, "identity.key"},
+		"A line of other letters.":            {map[string][]byte{"identity.key": []byte("%" + line)}, "not one line of base64"},
+		"Two keys.":                           {map[string][]byte{"identity.key": []byte(line + "\n" + line)}, "identity.key"},
+		"Halves that are not of one key.":     {map[string][]byte{"identity.key": []byte(other)}, "does not belong"},
+		"Digits, as other software keeps it.": {map[string][]byte{"identity.key": []byte(specEd25519)}, "not a libp2p private key"},
+	} {
+		_, err := p2pagent.Kind{}.Key().Read(c.files)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s got %v, want an error that says %q", name, err, c.says)
+			continue
+		}
+		if found := canary.Find([]byte(err.Error()), unhex(t, specEd25519[8:72])); len(found) > 0 {
+			t.Errorf("%s the error shows the key as %v: %v", name, found, err)
+		}
+	}
 }
