@@ -144,10 +144,20 @@ const (
 )
 
 // PeerIdentity is the key by which other peers know this one.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.expectedPublicKey) || self.expectedPublicKey.startsWith('CAISI') == (has(self.type) && self.type == 'Secp256k1')",fieldPath=".expectedPublicKey",message="must be a key of the type in type: one of Ed25519 begins with CAESI, one of Secp256k1 with CAISI"
 type PeerIdentity struct {
 	// type is the algorithm of the key, Ed25519 (default) or Secp256k1; fixed at creation.
 	// +optional
 	Type IdentityType `json:"type,omitempty"`
+
+	// expectedPublicKey is the public key that the peer has to hold, as status.identity.publicKey shows it. With any
+	// other key, wherever it came from, it does not start. The template of a fleet has none, because each of its
+	// peers has a key of its own. To set or change it restarts the peer.
+	// +optional
+	// +kubebuilder:validation:MaxLength=52
+	// +kubebuilder:validation:Pattern=`^(CAESI[A-Za-z0-9+/]{43}|CAISI[A-Za-z0-9+/]{45}==)$`
+	ExpectedPublicKey string `json:"expectedPublicKey,omitempty"`
 }
 
 // No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would

@@ -5,6 +5,7 @@ package identity_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -79,6 +80,9 @@ func TestKeysAreThoseThatOthersDerive(t *testing.T) {
 		drawn, err := identity.New(v.keyType, bytes.NewReader(unhex(t, v.secret)))
 		if err != nil || !drawn.Equal(key) {
 			t.Errorf("%s Drawn from its own bytes it is %v, %v", name, drawn, err)
+		}
+		if public, err := identity.ParsePublicLibP2P(key.Public().LibP2P()); err != nil || public != key.Public() {
+			t.Errorf("%s The public key as libp2p writes it is read as %v, %v", name, public, err)
 		}
 		back, err := identity.ParseLibP2P(key.LibP2P())
 		if err != nil || !back.Equal(key) {
@@ -175,6 +179,24 @@ func TestWhatIsNoPublicKeyIsRefused(t *testing.T) {
 		public, err := identity.ParsePublic(c.keyType, c.digits)
 		if err == nil || !strings.Contains(err.Error(), c.says) || public != (identity.Public{}) {
 			t.Errorf("%s got %v, want an error that says %q", name, err, c.says)
+		}
+	}
+}
+
+func TestWhatIsNoPublicLibP2PKeyIsRefused(t *testing.T) {
+	good := parse(t, v1alpha1.IdentityEd25519, strings.Repeat("5a", 32)).Public().LibP2P()
+	for name, text := range map[string]string{
+		"Nothing.":                         "",
+		"Not base64.":                      "CAESI" + strings.Repeat("!", 43),
+		"Cut off.":                         good[:len(good)-4],
+		"Something after it.":              good + "AAAA",
+		"A private key.":                   base64.StdEncoding.EncodeToString(parse(t, v1alpha1.IdentityEd25519, strings.Repeat("5a", 32)).LibP2P()),
+		"A type that nobody knows.":        "CAQS" + good[4:],
+		"No point of the curve.":           base64.StdEncoding.EncodeToString(append([]byte{0x08, 0x02, 0x12, 0x21, 0x02}, bytes.Repeat([]byte{0xff}, 32)...)),
+		"A line break that decoders take.": good[:8] + "\n" + good[8:],
+	} {
+		if public, err := identity.ParsePublicLibP2P(text); err == nil || public != (identity.Public{}) {
+			t.Errorf("%s read as %v", name, public)
 		}
 	}
 }

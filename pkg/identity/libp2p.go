@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"slices"
 
@@ -74,6 +75,23 @@ func parseEd25519(data []byte) (Key, error) {
 // LibP2P is the public key as libp2p software prints it: base64 of its protobuf.
 func (p Public) LibP2P() string {
 	return base64.StdEncoding.EncodeToString(message(p.keyType, []byte(p.raw)))
+}
+
+// ParsePublicLibP2P reads what LibP2P writes.
+func ParsePublicLibP2P(text string) (Public, error) {
+	encoded, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(encoded) < 4 || encoded[0] != 0x08 || encoded[2] != 0x12 || int(encoded[3]) != len(encoded)-4 {
+		return Public{}, errors.New("not a libp2p public key of type Ed25519 or Secp256k1 in base64")
+	}
+	t := v1alpha1.IdentityEd25519
+	if encoded[1] == protoSecp256k1 {
+		t = v1alpha1.IdentitySecp256k1
+	}
+	public, err := ParsePublic(t, hex.EncodeToString(encoded[4:]))
+	if err != nil || public.LibP2P() != text {
+		return Public{}, errors.Join(errors.New("not a libp2p public key of type Ed25519 or Secp256k1 in base64"), err)
+	}
+	return public, nil
 }
 
 // PeerID is the name that libp2p derives from the key.

@@ -138,6 +138,25 @@ func TestALostKeyStopsThePeerAndIsNeverReplaced(t *testing.T) {
 	}
 }
 
+// Whoever puts another key under the name of a peer that expects one has stopped it, and not made another peer of it.
+func TestAPeerDoesNotStartWithAnotherKeyThanItExpects(t *testing.T) {
+	ns := namespace(t)
+	p, other := agent(t, ns, "alpha"), agent(t, ns, "beta")
+	awaitReady(t, p)
+	awaitReady(t, other)
+	id := p.Status.Identity.PeerID
+	expecting := func(key string) func(*v1alpha1.PeerNode) {
+		return func(p *v1alpha1.PeerNode) { p.Spec.Identity = &v1alpha1.PeerIdentity{ExpectedPublicKey: key} }
+	}
+	edit(t, p, expecting(other.Status.Identity.PublicKey))
+	awaitReason(t, p, v1alpha1.ConditionStalled, v1alpha1.ReasonIdentityRefused)
+	edit(t, p, expecting(p.Status.Identity.PublicKey))
+	awaitReady(t, p)
+	if p.Status.Identity.PeerID != id {
+		t.Errorf("the peer is %s, it was %s", p.Status.Identity.PeerID, id)
+	}
+}
+
 func TestASecp256k1KeyIsAKeyToo(t *testing.T) {
 	p := agent(t, namespace(t), "alpha", func(p *v1alpha1.PeerNode) {
 		p.Spec.Identity = &v1alpha1.PeerIdentity{Type: v1alpha1.IdentitySecp256k1}

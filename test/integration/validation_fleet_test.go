@@ -60,6 +60,10 @@ var wrongFleets = map[string]wrong{
 	"A template does not say of which fleet its peers are.": {
 		peerFleet, `spec: {template: {spec: {fleet: {name: other}}}}`, refusals{"spec.template.spec.fleet": "is filled in by the fleet itself"},
 	},
+	"A template does not name the key of one peer.": {
+		peerFleet, `spec: {template: {spec: {identity: {expectedPublicKey: ` + someKey + `}}}}`,
+		refusals{"spec.template.spec.identity": "expectedPublicKey must be left out of the template"},
+	},
 	"A misspelt field is not dropped in silence.": {
 		peerFleet, `spec: {template: {spec: {softwares: {}}}}`, refusals{"": `unknown field "spec.template.spec.softwares"`},
 	},

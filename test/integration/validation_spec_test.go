@@ -42,6 +42,9 @@ const (
 	neverSmall = "may grow but never shrink"
 )
 
+// someKey is the public key of an Ed25519 key, as libp2p writes it.
+const someKey = "CAESINQbYTrwJRB2rDZYnHgwGJ1wNR0y/1UjTQ+qRZrB7e8j"
+
 var wrongSpecs = map[string]wrong{
 	"A name of 53 letters leaves no room for the names of pods and Services.": {
 		p2pAgent, `metadata: {name: ` + long(53) + `}`, refusals{root: badName},
@@ -115,6 +118,15 @@ var wrongSpecs = map[string]wrong{
 	},
 	"An unknown type of key is refused.": {
 		p2pAgent, `spec: {identity: {type: RSA}}`, refusals{"spec.identity.type": noSuch},
+	},
+	"An expected key is one that a status shows.": {
+		p2pAgent, `spec: {identity: {expectedPublicKey: 12D3KooW}}`, refusals{"spec.identity.expectedPublicKey": noMatch},
+	},
+	"An expected key of 53 characters is none.": {
+		p2pAgent, `spec: {identity: {expectedPublicKey: ` + long(53) + `}}`, refusals{"spec.identity.expectedPublicKey": tooLong},
+	},
+	"An expected key is of the peer's type.": {
+		p2pAgent, `spec: {identity: {type: Secp256k1, expectedPublicKey: ` + someKey + `}}`, refusals{"spec.identity.expectedPublicKey": "must be a key of the type in type"},
 	},
 	"Storage without a size is no request.": {
 		p2pAgent, `spec: {storage: {size: null}}`, refusals{"spec.storage.size": missing},

@@ -20,6 +20,7 @@ func validPeerNodes() map[string]wrong {
 		"An image of a local registry.":                  {base: p2pAgent, change: image("localhost/p2p-agent:dev")},
 		"An image of 512 characters.":                    {base: p2pAgent, change: image(long(509) + ":v1")},
 		"Eight pull Secrets.":                            {base: p2pAgent, change: `spec: {imagePullSecrets: ` + many(8, func(i int) string { return fmt.Sprintf("{name: s%d}", i) }) + `}`},
+		"A key that is expected.":                        {base: p2pAgent, change: `spec: {identity: {expectedPublicKey: ` + someKey + `}}`},
 		"A key of the second type.":                      {base: p2pAgent, change: `spec: {identity: {type: Secp256k1}}`},
 		"A volume of 1Mi.":                               {base: p2pAgent, change: `spec: {storage: {size: 1Mi}}`},
 		"A volume given in bytes.":                       {base: p2pAgent, change: `spec: {storage: {size: 1048576}}`},

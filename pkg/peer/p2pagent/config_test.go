@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -171,5 +172,20 @@ func TestTheContractReachesCommandPathsPortsAndProbes(t *testing.T) {
 	wantPorts := map[string]int32{"p2p/TCP/Peer": 2001, "p2p-ws/TCP/Peer": 2002, "p2p-quic/UDP/Peer": 2003, "api/TCP/API": 2004, "metrics/TCP/Metrics": 2005}
 	if diff := cmp.Diff(wantPorts, ports); diff != "" {
 		t.Errorf("ports (-want +got):\n%s", diff)
+	}
+}
+
+// By the agent's own program, before it starts: whoever put another key into the Secret has not made another peer.
+func TestAnAgentShowsTheExpectedKeyOrDoesNotStart(t *testing.T) {
+	spec := full()
+	spec.Identity = &v1alpha1.PeerIdentity{ExpectedPublicKey: "CAESINQbYTrwJRB2rDZYnHgwGJ1wNR0y/1UjTQ+qRZrB7e8j"}
+	check := workload(t, spec, nil).IdentityCheck
+	if n := len(check); check[n-2] != "--expect" || !strings.HasPrefix(check[n-1], "12D3KooW") {
+		t.Errorf("the check is %v", check)
+	}
+	spec.Identity.ExpectedPublicKey = "CAESI"
+	p := &v1alpha1.PeerNode{Spec: spec}
+	if _, err := (p2pagent.Kind{}).Workload(peer.Input{PeerNode: defaults.PeerNode(p, defaults.Options{})}); err == nil || !strings.Contains(err.Error(), "spec.identity.expectedPublicKey") {
+		t.Errorf("what is no key leads to %v", err)
 	}
 }

@@ -4,12 +4,14 @@
 package p2pagent
 
 import (
+	"fmt"
 	"path"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 )
 
@@ -40,6 +42,10 @@ func (Kind) Workload(in peer.Input) (peer.Workload, error) {
 	if err != nil {
 		return peer.Workload{}, err
 	}
+	check, err := identityCheck(in.PeerNode)
+	if err != nil {
+		return peer.Workload{}, err
+	}
 	return peer.Workload{
 		Command:       contract.Command,
 		Args:          []string{"start", "--config", path.Join(string(contract.ConfigPath), configFile)},
@@ -47,13 +53,26 @@ func (Kind) Workload(in peer.Input) (peer.Workload, error) {
 		Files:         files,
 		DataPath:      string(contract.DataPath),
 		KeyPath:       string(contract.KeysPath),
-		IdentityCheck: []string{"identity", "verify", "--keys", string(contract.KeysPath), "--termination-log", corev1.TerminationMessagePathDefault},
+		IdentityCheck: check,
 		Readiness:     get(contract.ReadinessPath, 5, 3),
 		Liveness:      get(contract.LivenessPath, 10, 6),
 		Startup:       get(contract.LivenessPath, 1, 60),
 		User:          user,
 		GraceSeconds:  graceSeconds,
 	}, nil
+}
+
+// identityCheck are the arguments with which an agent shows its key, and ends where it is not the expected one.
+func identityCheck(p *v1alpha1.PeerNode) ([]string, error) {
+	args := []string{"identity", "verify", "--keys", string(p.Spec.Software.P2PAgent.Contract.KeysPath), "--termination-log", corev1.TerminationMessagePathDefault}
+	if p.Spec.Identity == nil || p.Spec.Identity.ExpectedPublicKey == "" {
+		return args, nil
+	}
+	expected, err := identity.ParsePublicLibP2P(p.Spec.Identity.ExpectedPublicKey)
+	if err != nil {
+		return nil, fmt.Errorf("spec.identity.expectedPublicKey: %w", err)
+	}
+	return append(args, "--expect", expected.PeerID()), nil
 }
 
 // Names of ports, as in Services and NetworkPolicies.

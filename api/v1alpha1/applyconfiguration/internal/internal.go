@@ -452,6 +452,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentity
   map:
     fields:
+    - name: expectedPublicKey
+      type:
+        scalar: string
     - name: type
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.IdentityType

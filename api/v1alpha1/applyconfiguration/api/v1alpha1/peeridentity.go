@@ -15,6 +15,10 @@ import (
 type PeerIdentityApplyConfiguration struct {
 	// type is the algorithm of the key, Ed25519 (default) or Secp256k1; fixed at creation.
 	Type *apiv1alpha1.IdentityType `json:"type,omitempty"`
+	// expectedPublicKey is the public key that the peer has to hold, as status.identity.publicKey shows it. With any
+	// other key, wherever it came from, it does not start. The template of a fleet has none, because each of its
+	// peers has a key of its own. To set or change it restarts the peer.
+	ExpectedPublicKey *string `json:"expectedPublicKey,omitempty"`
 }
 
 // PeerIdentityApplyConfiguration constructs a declarative configuration of the PeerIdentity type for use with
@@ -28,5 +32,13 @@ func PeerIdentity() *PeerIdentityApplyConfiguration {
 // If called multiple times, the Type field is set to the value of the last call.
 func (b *PeerIdentityApplyConfiguration) WithType(value apiv1alpha1.IdentityType) *PeerIdentityApplyConfiguration {
 	b.Type = &value
+	return b
+}
+
+// WithExpectedPublicKey sets the ExpectedPublicKey field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ExpectedPublicKey field is set to the value of the last call.
+func (b *PeerIdentityApplyConfiguration) WithExpectedPublicKey(value string) *PeerIdentityApplyConfiguration {
+	b.ExpectedPublicKey = &value
 	return b
 }
