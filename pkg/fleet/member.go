@@ -34,7 +34,7 @@ type member struct {
 }
 
 // members lists the wanted ordinals and those that are on their way out, by ordinal.
-func members(o Observed, to target, pods podTemplates) ([]*member, error) {
+func members(o Observed, to target, pods pods) ([]*member, error) {
 	var out []*member
 	for ordinal := range o.Fleet.Spec.Replicas {
 		m, err := wanted(o, ordinal, to, pods)
@@ -53,7 +53,7 @@ func members(o Observed, to target, pods podTemplates) ([]*member, error) {
 	return out, nil
 }
 
-func wanted(o Observed, ordinal int32, to target, pods podTemplates) (*member, error) {
+func wanted(o Observed, ordinal int32, to target, pods pods) (*member, error) {
 	name := names.Peer(o.Fleet.Name, ordinal)
 	live := o.Peers[name]
 	m := &member{ordinal: ordinal, Peer: gate.Peer{Name: name, Wanted: true, Why: "is being made"}}
@@ -65,7 +65,7 @@ func wanted(o Observed, ordinal int32, to target, pods podTemplates) (*member, e
 		m.live = live
 	}
 	spec := specOf(o, to.spec, ordinal, live)
-	pod := pods.of(spec)
+	pod := pods.of(to, ordinal)
 	m.Parked = spec.Suspend
 	if live == nil {
 		want, err := intentOf(o, ordinal, spec, to.revision, pod)
@@ -171,20 +171,30 @@ func stateOf(p *v1alpha1.PeerNode) (up, refused bool, why string) {
 	return true, false, ""
 }
 
-// podTemplates remembers what specs lead to: most peers have the same one.
-type podTemplates struct {
+// pods remembers to which pods a template leads. Peers without an override have the same one, and size and suspension,
+// which the live peer has a say in, are no part of it: so a look at a thousand peers builds one pod.
+type pods struct {
 	o     Observed
-	known map[string]string
+	known map[podKey]string
 }
 
-// of is the hash of the pod that a spec leads to, "" for a spec that cannot be run.
-func (t podTemplates) of(spec v1alpha1.PeerNodeSpec) string {
-	key := keyOf(spec)
-	if pod, ok := t.known[key]; ok {
+// podKey is what tells pods apart: the template, and which override is laid over it, -1 for none.
+type podKey struct {
+	revision string
+	override int
+}
+
+func newPods(o Observed) pods { return pods{o: o, known: map[podKey]string{}} }
+
+// of is the hash of the pod of an ordinal, "" for a spec that cannot be run.
+func (p pods) of(from target, ordinal int32) string {
+	override := slices.IndexFunc(p.o.Fleet.Spec.Overrides, func(v v1alpha1.PeerOverride) bool { return v.Ordinal == ordinal })
+	key := podKey{from.revision, override}
+	if pod, ok := p.known[key]; ok {
 		return pod
 	}
-	pod := blueprint.PodOfFleet(t.o.Fleet.Namespace, t.o.Fleet.Name, spec, t.o.Options)
-	t.known[key] = pod
+	pod := blueprint.PodOfFleet(p.o.Fleet.Namespace, p.o.Fleet.Name, specOf(p.o, from.spec, ordinal, nil), p.o.Options)
+	p.known[key] = pod
 	return pod
 }
 

@@ -66,7 +66,7 @@ func Decide(o Observed) (Plan, error) {
 		return p, err
 	}
 	p.target, p.failed = targetOf(o, p.Revision), takenBack(o, p.Revision)
-	pods := podTemplates{o: o, known: map[string]string{}}
+	pods := newPods(o)
 	if p.members, err = members(o, p.target, pods); err != nil {
 		return p, err
 	}

@@ -43,9 +43,9 @@ func takenBack(o Observed, present string) *v1alpha1.FailedRollout {
 
 // watchRollout looks for updated peers that do not serve in time, and says when to look again. That the template is
 // to be taken back is put on record first, and acted on when it is.
-func (p *Plan) watchRollout(o Observed, pods podTemplates) {
+func (p *Plan) watchRollout(o Observed, pods pods) {
 	rollback, last := o.Fleet.Spec.Rollout.Rollback, o.Fleet.Status.CurrentRevision
-	before, ok := recorded(o, last)
+	spec, ok := recorded(o, last)
 	if rollback == nil || p.failed != nil || last == p.Revision || !ok {
 		return
 	}
@@ -53,9 +53,10 @@ func (p *Plan) watchRollout(o Observed, pods podTemplates) {
 	if err != nil {
 		patience = defaultRollback // Admission refuses what is not a duration; it may be left out.
 	}
+	before := target{revision: last, spec: spec}
 	for _, m := range p.members {
 		since, failing := m.failingSince()
-		if !failing || pods.of(specOf(o, before, m.ordinal, m.live)) == m.live.Annotations[v1alpha1.AnnotationApprovedPod] {
+		if !failing || pods.of(before, m.ordinal) == m.live.Annotations[v1alpha1.AnnotationApprovedPod] {
 			continue // Going back would not change its pod, so the template is not to blame.
 		}
 		if due := since.Add(patience); o.Now.Before(due) {

@@ -3,8 +3,6 @@
 package fleet
 
 import (
-	"encoding/json"
-
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -62,13 +60,4 @@ func blueprintOf(o Observed, spec v1alpha1.PeerNodeSpec, n peer.Neighbourhood) (
 		return b, conditions.Refuse(refused.Reason, "spec.template: "+refused.Message)
 	}
 	return b, nil
-}
-
-// keyOf tells specs apart.
-func keyOf(spec v1alpha1.PeerNodeSpec) string {
-	raw, err := json.Marshal(spec)
-	if err != nil {
-		return ""
-	}
-	return string(raw)
 }
