@@ -32,7 +32,7 @@ func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 	switch {
 	case set == nil || pod == nil:
 		return conditions.Wait(v1alpha1.ReasonWaitingForPod, "the pod is being created")
-	case pod.DeletionTimestamp != nil && onLostNode(pod):
+	case onLostNode(pod):
 		return conditions.Wait(v1alpha1.ReasonWaitingForLostNode, fmt.Sprintf("node %s does not answer and may still run the pod. If it will not come back, "+
 			"delete the Node object or taint it node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", pod.Spec.NodeName))
 	case pod.DeletionTimestamp != nil:
@@ -52,21 +52,19 @@ func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 	return nil
 }
 
-// onLostNode reports whether the pod was given up because its node does not answer. The node controller declares it
-// not ready, and minutes later the taint manager deletes it, which then lasts until the node's kubelet confirms it. A
-// pod that a taint drives away from a node that answers is ready until that moment.
+// onLostNode reports whether the node of the pod does not answer. The node controller then declares the pod not ready,
+// and nothing else: its containers stay ready as the kubelet last said. A kubelet that makes a pod unready gives a reason.
 func onLostNode(pod *corev1.Pod) bool {
-	var ready, disrupted corev1.PodCondition
+	var ready, containers corev1.PodCondition
 	for _, c := range pod.Status.Conditions {
 		switch c.Type {
 		case corev1.PodReady:
 			ready = c
-		case corev1.DisruptionTarget:
-			disrupted = c
+		case corev1.ContainersReady:
+			containers = c
 		}
 	}
-	return disrupted.Status == corev1.ConditionTrue && disrupted.Reason == "DeletionByTaintManager" &&
-		ready.Status == corev1.ConditionFalse && ready.LastTransitionTime.Before(&disrupted.LastTransitionTime)
+	return ready.Status == corev1.ConditionFalse && ready.Reason == "" && containers.Status == corev1.ConditionTrue
 }
 
 // outdated reports whether the StatefulSet controller has yet to look at the newest template, or to replace the pod.

@@ -4,7 +4,6 @@ package plan_test
 
 import (
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -20,11 +19,21 @@ var pods = map[string]situation{
 	"The pod is stopping; another will follow.": {
 		isServing(func(w *world) { w.Pod.DeletionTimestamp = &metav1.Time{Time: now} }), waits("WaitingForRevision"), "the previous pod is stopping",
 	},
-	"The node of the pod is lost.": {
-		isServing(func(w *world) { w.givenUp(now.Add(-5 * time.Minute)) }), waits("WaitingForLostNode"), "node node-1 does not answer and may still run the pod",
+	"The node of the pod does not answer.": {
+		isServing(func(w *world) { w.onSilentNode(corev1.ConditionTrue) }), waits("WaitingForLostNode"), "node node-1 does not answer and may still run the pod",
 	},
-	"A taint drives the pod away from a node that answers.": {
-		isServing(func(w *world) { w.givenUp(now.Add(time.Second)) }), waits("WaitingForRevision"), "the previous pod is stopping",
+	"The node does not answer, and the pod is given up.": {
+		isServing(func(w *world) {
+			w.onSilentNode(corev1.ConditionTrue).Pod.DeletionTimestamp = &metav1.Time{Time: now}
+		}), waits("WaitingForLostNode"), "node node-1 does not answer and may still run the pod",
+	},
+	"The node does not answer, and had not made the pod ready before.": {
+		isServing(func(w *world) { w.onSilentNode(corev1.ConditionFalse) }), waits("WaitingForPod"), "does not report ready yet",
+	},
+	"The kubelet says that a readiness gate is closed.": {
+		isServing(func(w *world) {
+			w.onSilentNode(corev1.ConditionTrue).Pod.Status.Conditions[1].Reason = "ReadinessGatesNotReady"
+		}), waits("WaitingForPod"), "does not report ready yet",
 	},
 	"The pod is of the previous revision, and serves.": {
 		isServing(func(w *world) { w.set().Status.UpdateRevision = "alpha-new" }), told(serves, "True WaitingForRevision", settled), "",

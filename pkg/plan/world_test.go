@@ -151,15 +151,13 @@ func (w *world) unready() *world {
 	return w
 }
 
-// givenUp makes the pod one that the taint manager deletes now, and that was ready until the given time.
-func (w *world) givenUp(notReadySince time.Time) {
+// onSilentNode makes the pod one whose node was heard of last while its containers were, or were not, ready; the node
+// controller has declared it not ready since.
+func (w *world) onSilentNode(containers corev1.ConditionStatus) *world {
 	w.unready()
 	w.Pod.Spec.NodeName = "node-1"
-	w.Pod.DeletionTimestamp = &metav1.Time{Time: now}
-	w.Pod.Status.Conditions[1].LastTransitionTime = metav1.Time{Time: notReadySince}
-	w.Pod.Status.Conditions = append(w.Pod.Status.Conditions, corev1.PodCondition{
-		Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByTaintManager", LastTransitionTime: metav1.Time{Time: now},
-	})
+	w.Pod.Status.Conditions = append(w.Pod.Status.Conditions, corev1.PodCondition{Type: corev1.ContainersReady, Status: containers})
+	return w
 }
 
 // unschedulable makes the pod one that no node takes.

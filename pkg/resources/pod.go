@@ -69,6 +69,7 @@ func spread(f *v1alpha1.FleetMembership) *applycorev1.TopologySpreadConstraintAp
 		WithMaxSkew(1).
 		WithTopologyKey(f.Spread.TopologyKey).
 		WithWhenUnsatisfiable(f.Spread.WhenUnsatisfiable).
+		WithNodeTaintsPolicy(corev1.NodeInclusionPolicyHonor). // A node that was given up is no place to even things out with.
 		WithLabelSelector(applymetav1.LabelSelector().WithMatchLabels(names.FleetSelector(f.Name)))
 }
 

@@ -16,16 +16,16 @@ kind: Node
 metadata:
   name: %[1]s
   labels: {kubernetes.io/hostname: %[1]s, kubernetes.io/os: linux, type: simulated}
-  annotations: {kwok.x-k8s.io/node: fake}
 `
 
-// simulator is kwok: it plays the kubelets of the simulated nodes, with upstream's fast stages.
+// simulator is kwok: it plays the kubelets of the simulated nodes, with upstream's fast stages. It knows them by a label,
+// not by an annotation, because it lets go of a node that loses a label: so a test can have one that is lost.
 func simulator(bin, stages, kubeconfig string) (program, error) {
 	files, err := globSome(filepath.Join(stages, "*.yaml"))
 	if err != nil {
 		return program{}, fmt.Errorf("find kwok's stages: %w", err)
 	}
-	args := []string{"--kubeconfig=" + kubeconfig, "--manage-all-nodes=false", "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
+	args := []string{"--kubeconfig=" + kubeconfig, "--manage-all-nodes=false", "--manage-nodes-with-label-selector=type=simulated",
 		"--node-lease-duration-seconds=40", "--cidr=10.0.0.0/8", "--server-address="}
 	for _, file := range files {
 		args = append(args, "--config="+file)

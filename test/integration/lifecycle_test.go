@@ -3,15 +3,12 @@
 package integration
 
 import (
-	"strings"
 	"testing"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/builders"
@@ -92,34 +89,4 @@ func TestAPodTemplateThatTheServerRefusesStallsWithItsMessage(t *testing.T) {
 		s.Error("the server's message is not told")
 	}
 	s.unchanged("alpha-0", pod)
-}
-
-// A node that does not answer may still run the process, so its pod is waited for, not deleted by force.
-func TestAPeerOnALostNodeWaitsWithAName(t *testing.T) {
-	s := tell(t)
-	p := s.serving("alpha")
-	pod := &corev1.Pod{}
-	s.is("alpha-0", pod)
-	held := pod.DeepCopy()
-	held.Finalizers = []string{"test.peernode.dev/kubelet-does-not-answer"}
-	s.must(env.Admin.Patch(s.Context(), held, client.MergeFrom(pod)))
-	lost := held.DeepCopy()
-	now := metav1.Now()
-	for i, c := range lost.Status.Conditions {
-		if c.Type == corev1.PodReady {
-			lost.Status.Conditions[i].Status, lost.Status.Conditions[i].LastTransitionTime = corev1.ConditionFalse, metav1.NewTime(now.Add(-5*time.Minute))
-		}
-	}
-	lost.Status.Conditions = append(lost.Status.Conditions, corev1.PodCondition{
-		Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByTaintManager", LastTransitionTime: now,
-	})
-	s.must(env.Admin.Status().Patch(s.Context(), lost, client.MergeFrom(held)))
-	s.must(env.Admin.Delete(s.Context(), lost))
-	c := s.becomes(p, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonWaitingForLostNode)
-	if !strings.Contains(c.Message, "node simulated-") {
-		t.Errorf("the message does not name the node: %s", c.Message)
-	}
-
-	s.patch("alpha-0", &corev1.Pod{}, `{"metadata":{"finalizers":null}}`)
-	s.serves(p)
 }
