@@ -41,6 +41,7 @@ func TestAPeerOnALostNodeStartsElsewhereOnceTheNodeIsGivenUp(t *testing.T) {
 
 			s.fallsSilent(pod.Spec.NodeName)
 			s.waitsForItsNode(pod)
+			s.isGivenUp("relay-1-0")
 			s.editFleet(f, builders.Template(builders.WithImage(otherImage)))
 			s.fleetBecomes(f, v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonUpdatedPeersNotReady)
 			s.settle(quiet)
@@ -109,6 +110,19 @@ func (s *story) deleteNode(node string) {
 	s.must(env.Admin.Delete(s.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: node}}))
 }
 
+// isGivenUp waits until Kubernetes has deleted a pod because of its node. It stays until that node says that it stopped.
+func (s *story) isGivenUp(name string) {
+	s.Helper()
+	s.eventually(func() error {
+		pod := &corev1.Pod{}
+		if err := s.get(name, pod); err != nil || pod.DeletionTimestamp == nil {
+			return fmt.Errorf("pod %s is not being deleted: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// waitsForItsNode waits until the peer of a pod says that its node is lost, and which one.
 func (s *story) waitsForItsNode(pod *corev1.Pod) {
 	s.Helper()
 	p := builders.PeerNode(s.ns, pod.Labels[v1alpha1.LabelPeerNode])
