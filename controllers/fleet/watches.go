@@ -24,7 +24,6 @@ import (
 )
 
 const (
-
 	// concurrency is how many fleets are worked on at a time.
 	concurrency = 4
 

@@ -65,7 +65,7 @@ func Decide(o Observed) (Plan, error) {
 	if p.Revision, err = revisionOf(o); err != nil {
 		return p, err
 	}
-	p.target, p.failed = targetOf(o, p.Revision), takenBack(o, p.Revision)
+	p.target, p.failed = targetOf(o, p.Revision)
 	pods := newPods(o)
 	if p.members, err = members(o, p.target, pods); err != nil {
 		return p, err
@@ -75,12 +75,7 @@ func Decide(o Observed) (Plan, error) {
 		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())
 		return p, nil
 	}
-	built, refused := blueprintOf(o, p.target.spec, peer.Neighbourhood{})
-	if refused != nil {
-		p.Blocked = refused
-		return p, nil
-	}
-	if err := p.ownObjects(o, built); err != nil || p.Blocked != nil {
+	if err := p.ownObjects(o); err != nil || p.Blocked != nil {
 		return p, err
 	}
 	if o.Fleet.Spec.Paused {
@@ -93,9 +88,9 @@ func Decide(o Observed) (Plan, error) {
 }
 
 // ownObjects plans the list of peers, the budget and the record of the template.
-func (p *Plan) ownObjects(o Observed, b blueprint.Blueprint) error {
+func (p *Plan) ownObjects(o Observed) error {
 	known := o.Declared.Neighbourhood(o.Options)
-	known.Peers = append(p.siblings(o, b.Workload.Ports), known.Peers...)
+	known.Peers = append(p.siblings(o, blueprint.Ports(&v1alpha1.PeerNode{Spec: p.target.spec}, o.Options)), known.Peers...)
 	b, refused := blueprintOf(o, p.target.spec, known)
 	if refused != nil {
 		p.Blocked = refused

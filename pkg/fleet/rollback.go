@@ -21,24 +21,17 @@ type target struct {
 	spec     v1alpha1.PeerNodeSpec
 }
 
-// targetOf is the template or, after it was taken back, the last one with which all peers served.
-func targetOf(o Observed, present string) target {
-	if takenBack(o, present) != nil {
-		if spec, ok := recorded(o, o.Fleet.Status.CurrentRevision); ok {
-			return target{revision: o.Fleet.Status.CurrentRevision, spec: spec}
+// targetOf is the present template or, with the record that it was taken back, the last one with which all peers
+// served. Another template, a spec that no longer asks for rollbacks, or somebody who removed the last one from the
+// records makes that void.
+func targetOf(o Observed, present string) (target, *v1alpha1.FailedRollout) {
+	failed, last := o.Fleet.Status.Failed, o.Fleet.Status.CurrentRevision
+	if failed != nil && failed.Revision == present && o.Fleet.Spec.Rollout.Rollback != nil {
+		if spec, ok := recorded(o, last); ok {
+			return target{revision: last, spec: spec}, failed
 		}
 	}
-	return target{revision: present, spec: template(o)}
-}
-
-// takenBack is the record that the present template was taken back, nil where it was not. Another template, or a spec
-// that no longer asks for rollbacks, makes it void.
-func takenBack(o Observed, present string) *v1alpha1.FailedRollout {
-	failed := o.Fleet.Status.Failed
-	if failed == nil || failed.Revision != present || o.Fleet.Spec.Rollout.Rollback == nil {
-		return nil
-	}
-	return failed
+	return target{revision: present, spec: template(o)}, nil
 }
 
 // watchRollout looks for updated peers that do not serve in time, and says when to look again. That the template is

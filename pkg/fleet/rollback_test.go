@@ -144,6 +144,19 @@ func TestAfterARollbackAPersonGoesOn(t *testing.T) {
 	}
 }
 
+// Whoever has removed the record has taken away what could be gone back to: then it is as without rollbacks, in what is
+// done and in what is told.
+func TestWithoutTheRecordNothingIsCalledTakenBack(t *testing.T) {
+	w := hasFailed(t)
+	w.converge()
+	w.looks()
+	w.remove("ControllerRevision")
+	w.looks()
+	if s := w.Fleet.Status; s.Failed != nil || w.peer("alpha-2").Spec.Image != imageV2 || w.peer("alpha-1").Spec.Image != imageV1 {
+		t.Errorf("the canary has %s, the next peer %s, and told is %+v", w.peer("alpha-2").Spec.Image, w.peer("alpha-1").Spec.Image, s)
+	}
+}
+
 func TestATemplateThatIsNotToBlameIsNotTakenBack(t *testing.T) {
 	for name, observe := range map[string]func(t *testing.T) *world{
 		"Nobody asked for rollbacks.": func(t *testing.T) *world {

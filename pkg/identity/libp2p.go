@@ -29,6 +29,8 @@ const identityMultihash = 0x00
 
 var errNotLibP2P = errors.New("not a libp2p private key of type Ed25519 or secp256k1")
 
+var errNotLibP2PPublic = errors.New("not a libp2p public key of type Ed25519 or Secp256k1 in base64")
+
 // LibP2P is the private key in libp2p's encoding. Whoever calls this must neither log nor keep it.
 func (k Key) LibP2P() []byte {
 	data := k.Secret()
@@ -41,14 +43,11 @@ func (k Key) LibP2P() []byte {
 // ParseLibP2P reads what LibP2P writes. It refuses an Ed25519 key whose public half is not that of the private one,
 // which libp2p itself takes: it would sign as somebody else than the peer ID says.
 func ParseLibP2P(encoded []byte) (Key, error) {
-	if len(encoded) < 4 || encoded[0] != 0x08 || encoded[2] != 0x12 || int(encoded[3]) != len(encoded)-4 {
-		return Key{}, errNotLibP2P
-	}
-	switch data := encoded[4:]; encoded[1] {
-	case protoEd25519:
+	switch t, data := parseMessage(encoded); t {
+	case v1alpha1.IdentityEd25519:
 		return parseEd25519(data)
-	case protoSecp256k1:
-		return Parse(v1alpha1.IdentitySecp256k1, data)
+	case v1alpha1.IdentitySecp256k1:
+		return Parse(t, data)
 	default:
 		return Key{}, errNotLibP2P
 	}
@@ -80,16 +79,14 @@ func (p Public) LibP2P() string {
 // ParsePublicLibP2P reads what LibP2P writes.
 func ParsePublicLibP2P(text string) (Public, error) {
 	encoded, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(encoded) < 4 || encoded[0] != 0x08 || encoded[2] != 0x12 || int(encoded[3]) != len(encoded)-4 {
-		return Public{}, errors.New("not a libp2p public key of type Ed25519 or Secp256k1 in base64")
+	if err != nil {
+		return Public{}, errNotLibP2PPublic
 	}
-	t := v1alpha1.IdentityEd25519
-	if encoded[1] == protoSecp256k1 {
-		t = v1alpha1.IdentitySecp256k1
-	}
-	public, err := ParsePublic(t, hex.EncodeToString(encoded[4:]))
+	t, data := parseMessage(encoded)
+	public, err := ParsePublic(t, hex.EncodeToString(data))
+	// The decoder takes line breaks; written again they would be gone.
 	if err != nil || public.LibP2P() != text {
-		return Public{}, errors.Join(errors.New("not a libp2p public key of type Ed25519 or Secp256k1 in base64"), err)
+		return Public{}, errors.Join(errNotLibP2PPublic, err)
 	}
 	return public, nil
 }
@@ -107,4 +104,19 @@ func message(t v1alpha1.IdentityType, data []byte) []byte {
 		proto = protoSecp256k1
 	}
 	return append(binary.AppendUvarint([]byte{0x08, proto, 0x12}, uint64(len(data))), data...)
+}
+
+// parseMessage reads what message writes; the type is "" where it is something else, or of a type that is not known.
+func parseMessage(encoded []byte) (v1alpha1.IdentityType, []byte) {
+	if len(encoded) < 4 || encoded[0] != 0x08 || encoded[2] != 0x12 || int(encoded[3]) != len(encoded)-4 {
+		return "", nil
+	}
+	switch encoded[1] {
+	case protoEd25519:
+		return v1alpha1.IdentityEd25519, encoded[4:]
+	case protoSecp256k1:
+		return v1alpha1.IdentitySecp256k1, encoded[4:]
+	default:
+		return "", nil
+	}
 }
