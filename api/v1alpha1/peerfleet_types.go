@@ -143,7 +143,7 @@ type PeerRollout struct {
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 
 	// canary is the ordinal of the peer that is changed first; the others follow once it serves. Default: the
-	// highest ordinal that is not parked.
+	// highest ordinal that is neither parked nor held.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=1999

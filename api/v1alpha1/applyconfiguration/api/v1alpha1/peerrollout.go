@@ -19,7 +19,7 @@ type PeerRolloutApplyConfiguration struct {
 	// nodes takes down: it is the fleet's disruption budget. Default 1.
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 	// canary is the ordinal of the peer that is changed first; the others follow once it serves. Default: the
-	// highest ordinal that is not parked.
+	// highest ordinal that is neither parked nor held.
 	Canary *int32 `json:"canary,omitempty"`
 	// window is when peers that serve may be restarted. Default: at any time. A peer that is down may be changed at
 	// any time.
