@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package unseal
+
+import "fmt"
+
+// Reason says, in one word, why a key was not handed out. A reason is never reused for another meaning.
+type Reason string
+
+// Unsealed is what logs and metrics call a request that was granted.
+const Unsealed Reason = "Unsealed"
+
+// What the request itself shows.
+const (
+	// RequestMalformed: it is not what a peer-companion of this release sends.
+	RequestMalformed Reason = "RequestMalformed"
+	// RecipientNotHybrid: the ephemeral public key is not of the family that withstands quantum computers.
+	RecipientNotHybrid Reason = "RecipientNotHybrid"
+	// EnvelopeDamaged: it cannot be read, was changed, or holds another key than it names.
+	EnvelopeDamaged Reason = "EnvelopeDamaged"
+	// EnvelopeForeign: it is sealed to no sealing key of this cluster.
+	EnvelopeForeign Reason = "EnvelopeForeign"
+)
+
+// What the token shows.
+const (
+	// TokenInvalid: there is none, or the API server does not accept it: it is no token, expired, or of a pod that is gone.
+	TokenInvalid Reason = "TokenInvalid"
+	// WrongAudience: the token was made for somebody else than the unsealer.
+	WrongAudience Reason = "WrongAudience"
+	// NotAServiceAccount: the token is that of a person or a node.
+	NotAServiceAccount Reason = "NotAServiceAccount"
+	// TokenNotBound: the token is not bound to a pod, so it says nothing about who uses it.
+	TokenNotBound Reason = "TokenNotBound"
+)
+
+// What the pod shows.
+const (
+	// PodGone: there is no pod of that name, or it is another one than the token's.
+	PodGone Reason = "PodGone"
+	// PodDeleting: the pod is on its way out.
+	PodDeleting Reason = "PodDeleting"
+	// WrongServiceAccount: the pod runs under another ServiceAccount than the token's.
+	WrongServiceAccount Reason = "WrongServiceAccount"
+	// NotAPeersPod: no PeerNode has a pod of that name.
+	NotAPeersPod Reason = "NotAPeersPod"
+	// NotOfStatefulSet: the pod is not controlled by the StatefulSet of the peer.
+	NotOfStatefulSet Reason = "NotOfStatefulSet"
+	// NotOfPeerNode: the StatefulSet is not controlled by the PeerNode.
+	NotOfPeerNode Reason = "NotOfPeerNode"
+	// Stopped: the StatefulSet wants no pod.
+	Stopped Reason = "Stopped"
+	// PodChanged: the pod does not run what the StatefulSet's template says.
+	PodChanged Reason = "PodChanged"
+	// WrongAddress: the request does not come from the pod.
+	WrongAddress Reason = "WrongAddress"
+)
+
+// What the PeerNode shows.
+const (
+	// WrongPeer: the envelope is that of another peer, or of another use.
+	WrongPeer Reason = "WrongPeer"
+	// EpochRevoked: the peer has a newer key.
+	EpochRevoked Reason = "EpochRevoked"
+	// WrongKey: the envelope holds another key than the one that is recorded for the peer.
+	WrongKey Reason = "WrongKey"
+)
+
+// What may be otherwise in a moment.
+const (
+	// NotUnsealing: as far as the API server knows, the init container that asks is not running: it has not been reported
+	// yet, or is done. A token that is used again once the peer runs ends here.
+	NotUnsealing Reason = "NotUnsealing"
+	// AddressUnknown: the address of the pod is not reported yet.
+	AddressUnknown Reason = "AddressUnknown"
+	// EpochNotInUse: the peer has not come to this key yet.
+	EpochNotInUse Reason = "EpochNotInUse"
+	// Busy: the unsealer has as much to do as it takes on.
+	Busy Reason = "Busy"
+	// Undecided: the unsealer cannot ask the API server.
+	Undecided Reason = "Undecided"
+)
+
+// Statuses of HTTP that answers have.
+const (
+	StatusRefused     = 403
+	StatusNotYet      = 409
+	StatusUnavailable = 503
+)
+
+// statuses are all reasons for which a key is not handed out.
+var statuses = map[Reason]int{
+	RequestMalformed:    StatusRefused,
+	RecipientNotHybrid:  StatusRefused,
+	EnvelopeDamaged:     StatusRefused,
+	EnvelopeForeign:     StatusRefused,
+	TokenInvalid:        StatusRefused,
+	WrongAudience:       StatusRefused,
+	NotAServiceAccount:  StatusRefused,
+	TokenNotBound:       StatusRefused,
+	PodGone:             StatusRefused,
+	PodDeleting:         StatusRefused,
+	WrongServiceAccount: StatusRefused,
+	NotAPeersPod:        StatusRefused,
+	NotOfStatefulSet:    StatusRefused,
+	NotOfPeerNode:       StatusRefused,
+	Stopped:             StatusRefused,
+	PodChanged:          StatusRefused,
+	WrongAddress:        StatusRefused,
+	WrongPeer:           StatusRefused,
+	EpochRevoked:        StatusRefused,
+	WrongKey:            StatusRefused,
+	NotUnsealing:        StatusNotYet,
+	AddressUnknown:      StatusNotYet,
+	EpochNotInUse:       StatusNotYet,
+	Busy:                StatusUnavailable,
+	Undecided:           StatusUnavailable,
+}
+
+// Refusal is why a key is not handed out, now or ever.
+type Refusal struct {
+	Reason Reason `json:"reason"`
+	// Message tells what to do. It holds neither key nor token.
+	Message string `json:"message"`
+}
+
+// NewRefusal refuses for one of the reasons of this package.
+func NewRefusal(reason Reason, message string) *Refusal {
+	return &Refusal{Reason: reason, Message: message}
+}
+
+func refuse(reason Reason, format string, args ...any) *Refusal {
+	return NewRefusal(reason, fmt.Sprintf(format, args...))
+}
+
+// Status is that of the HTTP answer.
+func (r Refusal) Status() int { return statuses[r.Reason] }
+
+// ForGood reports whether asking again would change nothing.
+func (r Refusal) ForGood() bool { return r.Status() == StatusRefused }
+
+// String is the reason and the message.
+func (r Refusal) String() string { return string(r.Reason) + ": " + r.Message }
