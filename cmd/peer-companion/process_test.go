@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/peernode/operator/pkg/handover"
 )
 
 // binary is the built program.
@@ -76,6 +78,44 @@ func TestTheProgramAsAProcess(t *testing.T) {
 			if got := info.Mode().Perm(); got != want {
 				t.Errorf("umask %s: %s has mode %04o, want %04o", umask, name, got, want)
 			}
+		}
+	}
+}
+
+// The containers of a Job: one makes the key, two more hand over what does not fit into its last words.
+const job = `set -eu
+for n in 1 2 3; do peer-companion recovery-key --out $n.key; done > recovery.pub
+mkdir parts && touch log-1 log-2 log-3
+peer-companion keygen --namespace peers --peernode alpha --recipients-file recovery.pub --termination-log log-1 --parts 3 --hand-over-dir parts
+peer-companion hand-over --from parts/part-2 --termination-log log-2
+peer-companion hand-over --from parts/part-3 --termination-log log-3
+`
+
+func TestTheProgramInAJob(t *testing.T) {
+	dir := t.TempDir()
+	code, stdout, stderr := shell(t, dir, job)
+	if code != 0 || stdout != "" {
+		t.Fatalf("exit code %d, stdout %q\n%s", code, stdout, stderr)
+	}
+	var messages []string
+	for _, log := range []string{"log-3", "log-1", "log-2"} {
+		text, err := os.ReadFile(filepath.Join(dir, log))
+		if err != nil || len(text) > 4096 {
+			t.Fatalf("%s has %d bytes, of which the kubelet keeps 4096; %v", log, len(text), err)
+		}
+		messages = append(messages, string(text))
+	}
+	envelope, err := handover.Join(messages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "alpha.envelope"), envelope.Text(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 3 {
+		open := fmt.Sprintf("peer-companion open alpha.envelope -i %d.key -n peers --peernode alpha --as secret", n+1)
+		if code, stdout, stderr := shell(t, dir, open); code != 0 || !strings.Contains(stdout, "name: alpha-identity-1") {
+			t.Errorf("recovery key %d does not open it: %s", n+1, stderr)
 		}
 	}
 }

@@ -24,9 +24,9 @@ func FuzzJoin(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	alone, three := split(f, e, 2), split(f, e, 3)
+	two, three := split(f, e, 2), split(f, e, 3)
 	for _, messages := range [][]string{
-		alone, three, three[:2], {three[2], three[0], three[1]}, {resummed(alone[0])}, {line(f, `{"sealed":{}}`+"\n")},
+		two, three, three[:2], {three[2], three[0], three[1]}, {resummed(two[0]), two[1]}, {line(f, `{"sealed":{}}`+"\n")},
 		{line(f, `{"format":"peernode.dev/key-envelope","version":1,"sealed":{"hybrid":1}}`+"\na")}, {"error: no entropy"}, nil,
 	} {
 		f.Add(strings.Join(messages, "\n"))

@@ -121,6 +121,15 @@ func TestMessagesSayWhatTheyAre(t *testing.T) {
 		if begin := []string{"peernode.dev/key-handover v1 part 1/2 sha256:", "peernode.dev/key-handover v1 part 2/2 sha256:"}[i]; !strings.HasPrefix(m, begin) || strings.Contains(m, "\n") {
 			t.Errorf("part %d is %q", i+1, m)
 		}
+		if err := handover.Check(m); err != nil {
+			t.Errorf("part %d: %v", i+1, err)
+		}
+	}
+}
+
+func TestWhatIsNoMessageIsFound(t *testing.T) {
+	if err := handover.Check("error: no entropy"); err == nil || !strings.Contains(err.Error(), "it holds no part of a key") {
+		t.Errorf("got %v", err)
 	}
 }
 

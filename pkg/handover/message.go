@@ -16,6 +16,16 @@ const (
 	Version = "v1"
 )
 
+// PartName is what the container that hands over a part is named, and the file in which it finds it: part-2 and so
+// on. The first part is handed over by who makes the key.
+func PartName(part int) string { return fmt.Sprintf("part-%d", part) }
+
+// Check says why a text is no message that Join could use.
+func Check(text string) error {
+	_, err := parse(text)
+	return err
+}
+
 // message is one part.
 type message struct {
 	// part counts from 1.

@@ -18,6 +18,7 @@ type keygen struct {
 	place
 	recipients
 	output
+	handOver
 
 	keyType string
 }
@@ -28,16 +29,20 @@ func newKeygen(s Streams) *cobra.Command {
 		Use:   "keygen --namespace NAMESPACE --peernode NAME --recipient AGE-PUBLIC-KEY",
 		Short: "Make a key and seal it; the private key never leaves the memory unsealed",
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return k.run(s) },
+		RunE:  func(*cobra.Command, []string) error { return k.log.tells(func() error { return k.run(s) }) },
 	}
 	k.place.flags(c)
 	k.recipients.flags(c)
 	k.output.flags(c)
+	k.handOver.flags(c)
 	c.Flags().StringVar(&k.keyType, "type", string(v1alpha1.IdentityEd25519), "Ed25519 or Secp256k1")
 	return c
 }
 
 func (k *keygen) run(s Streams) error {
+	if err := k.handOver.validate(k.output); err != nil {
+		return err
+	}
 	binding, err := k.binding()
 	if err != nil {
 		return err
@@ -54,5 +59,12 @@ func (k *keygen) run(s Streams) error {
 	if err != nil {
 		return fmt.Errorf("seal the key: %w", err)
 	}
-	return k.write(s, envelope)
+	if k.log.path == "" {
+		return k.output.write(s, envelope)
+	}
+	if err := k.handOver.write(envelope); err != nil {
+		return fmt.Errorf("hand the envelope over: %w", err)
+	}
+	noteSealed(s, envelope)
+	return nil
 }

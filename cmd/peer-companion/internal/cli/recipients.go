@@ -63,7 +63,11 @@ func (o *output) write(s Streams, e seal.Envelope) error {
 	} else if err := disk.Create(o.path, 0o600, e.Text()); err != nil {
 		return fmt.Errorf("write the envelope: %w", err)
 	}
+	noteSealed(s, e)
+	return nil
+}
+
+func noteSealed(s Streams, e seal.Envelope) {
 	h := e.Header()
 	s.notef("sealed the %s key of %s, peer ID %s; recipients: %d", h.KeyType, h.Binding, h.PeerID, len(h.Recipients))
-	return nil
 }

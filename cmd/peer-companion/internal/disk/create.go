@@ -28,6 +28,10 @@ func Create(path string, mode fs.FileMode, content []byte) error {
 	return sync(filepath.Dir(path))
 }
 
+// Replace writes a file that may be there already, such as the one in which the kubelet looks for the last words of a
+// container. It may be all that the process can write to, so nothing is made beside it.
+func Replace(path, content string) error { return os.WriteFile(path, []byte(content), 0o600) }
+
 // sync makes the names in a folder durable.
 func sync(folder string) error {
 	d, err := os.Open(folder)
