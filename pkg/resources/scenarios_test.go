@@ -92,6 +92,9 @@ func build(t *testing.T, in resources.Input) map[string]any {
 		"networkpolicy":         resources.NetworkPolicy(in),
 		"statefulset":           set,
 	}
+	if in.Workload.KeyPath != "" {
+		out["keyjob"] = resources.KeyJob(keyJobInput(t, in))
+	}
 	if c := resources.ConfigMap(in); c != nil {
 		out["configmap"] = c
 	}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resources
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/peernode/operator/pkg/handover"
+)
+
+// KeyJobMessages are the termination messages in which a pod of KeyJob hands a key over, for handover.Join. It is
+// false until all containers that hand something over have ended well.
+func KeyJobMessages(pod *corev1.Pod) ([]string, bool) {
+	var messages []string
+	for _, container := range handingOver(pod) {
+		end := endOf(pod, container)
+		if end == nil || end.ExitCode != 0 {
+			return nil, false
+		}
+		messages = append(messages, end.Message)
+	}
+	return messages, len(messages) > 0
+}
+
+// KeyJobFailure says why a pod of KeyJob failed, in the words of the container that did, or of the kubelet. It is
+// false for a pod that has not failed.
+func KeyJobFailure(pod *corev1.Pod) (string, bool) {
+	if pod.Status.Phase != corev1.PodFailed {
+		return "", false
+	}
+	for _, container := range handingOver(pod) {
+		if end := endOf(pod, container); end != nil && end.ExitCode != 0 {
+			words := strings.TrimSpace(strings.TrimPrefix(end.Message, "error: "))
+			return cmp.Or(words, fmt.Sprintf("container %s ended with exit code %d, %s", container, end.ExitCode, end.Reason)), true
+		}
+	}
+	return cmp.Or(pod.Status.Message, pod.Status.Reason, "the pod failed and does not say why"), true
+}
+
+// handingOver are the containers with the parts, in their order. Those that somebody has put beside them are left out.
+func handingOver(pod *corev1.Pod) []string {
+	ours := []string{ContainerKeygen}
+	for part := 2; part <= handover.MaxParts; part++ {
+		ours = append(ours, handover.PartName(part))
+	}
+	return slices.DeleteFunc(ours, func(name string) bool {
+		named := func(c corev1.Container) bool { return c.Name == name }
+		return !slices.ContainsFunc(pod.Spec.InitContainers, named) && !slices.ContainsFunc(pod.Spec.Containers, named)
+	})
+}
+
+// endOf is how a container ended, nil while it has not.
+func endOf(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
+	for _, s := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		if s.Name == container {
+			return s.State.Terminated
+		}
+	}
+	return nil
+}
