@@ -6,9 +6,11 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -18,6 +20,7 @@ import (
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/peernode"
+	"github.com/peernode/operator/controllers/sealing"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/settings"
 )
@@ -47,28 +50,41 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 	if err := f.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peerfleet controller: %w", err)
 	}
+	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Now: time.Now}
+	if err := mgr.Add(maker); err != nil {
+		return fmt.Errorf("set up the sealing key: %w", err)
+	}
 	return nil
 }
 
-// Cache keeps only what the controllers look at: our objects, without what nobody here reads. namespaces limits it;
-// empty means all.
-func Cache(namespaces []string) cache.Options {
+// Cache keeps only what the controllers look at: our objects, without what nobody here reads, in the namespaces in
+// which the operator works. What the unsealer publishes is seen wherever that is.
+func Cache(o settings.Operator) cache.Options {
 	ours := labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy})
 	options := cache.Options{
 		DefaultTransform: slim,
 		ByObject:         map[client.Object]cache.ByObject{},
 	}
 	for _, owned := range peernode.Owned() {
-		options.ByObject[owned] = cache.ByObject{Label: ours}
+		kept := cache.ByObject{Label: ours}
+		if _, isConfigMap := owned.(*corev1.ConfigMap); isConfigMap && len(o.Namespaces) > 0 {
+			kept.Namespaces = namespaces(append(slices.Clone(o.Namespaces), o.Resources.UnsealerNamespace))
+		}
+		options.ByObject[owned] = kept
 	}
 	// Beside them are those of all StatefulSets, each with a whole pod in it.
 	records := labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelComponent: names.ComponentRevision}
 	options.ByObject[&appsv1.ControllerRevision{}] = cache.ByObject{Label: labels.SelectorFromSet(records)}
-	if len(namespaces) > 0 {
-		options.DefaultNamespaces = map[string]cache.Config{}
-		for _, namespace := range namespaces {
-			options.DefaultNamespaces[namespace] = cache.Config{}
-		}
+	if len(o.Namespaces) > 0 {
+		options.DefaultNamespaces = namespaces(o.Namespaces)
 	}
 	return options
+}
+
+func namespaces(names []string) map[string]cache.Config {
+	out := map[string]cache.Config{}
+	for _, name := range names {
+		out[name] = cache.Config{}
+	}
+	return out
 }

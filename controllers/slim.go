@@ -5,11 +5,13 @@ package controllers
 import (
 	"unique"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// slim makes an object smaller before it is kept: field managers are dropped, and the spec of a pod but for its node.
+// slim makes an object smaller before it is kept: field managers are dropped, the spec of a pod but for its node and,
+// where it is of a Job, the names of its containers, and the spec of a Job.
 // The labels and the names of annotations, which are much the same on all objects of a peer, share their strings.
 func slim(object any) (any, error) {
 	accessor, err := meta.Accessor(object)
@@ -19,10 +21,26 @@ func slim(object any) (any, error) {
 	accessor.SetManagedFields(nil)
 	accessor.SetLabels(rekey(accessor.GetLabels(), share))
 	accessor.SetAnnotations(rekey(accessor.GetAnnotations(), func(s string) string { return s }))
-	if pod, isPod := object.(*corev1.Pod); isPod {
-		pod.Spec = corev1.PodSpec{NodeName: share(pod.Spec.NodeName)}
+	switch o := object.(type) {
+	case *corev1.Pod:
+		spec := corev1.PodSpec{NodeName: share(o.Spec.NodeName)}
+		if o.Labels[batchv1.JobNameLabel] != "" {
+			spec.InitContainers, spec.Containers = named(o.Spec.InitContainers), named(o.Spec.Containers)
+		}
+		o.Spec = spec
+	case *batchv1.Job: // It is made once, and never compared.
+		o.Spec = batchv1.JobSpec{}
 	}
 	return object, nil
+}
+
+// named keeps what tells containers apart.
+func named(containers []corev1.Container) []corev1.Container {
+	var out []corev1.Container
+	for _, c := range containers {
+		out = append(out, corev1.Container{Name: share(c.Name)})
+	}
+	return out
 }
 
 // share returns the one copy of a string that all who ask share.

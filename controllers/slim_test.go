@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -44,6 +45,28 @@ func TestSlim(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("slim (-want +got):\n%s", diff)
+	}
+}
+
+// What a Job hands over is read by the names of its containers.
+func TestSlimKeepsTheNamesOfAJobsContainers(t *testing.T) {
+	pod := decoded()
+	pod.Labels = map[string]string{batchv1.JobNameLabel: "alpha-identity-1"}
+	pod.Spec.InitContainers = []corev1.Container{{Name: "keygen", Args: []string{"--epoch=1"}}}
+	pod.Spec.Containers = []corev1.Container{{Name: "part-2", Image: "companion"}}
+	if _, err := slim(pod); err != nil {
+		t.Fatal(err)
+	}
+	want := corev1.PodSpec{NodeName: "node-1", InitContainers: []corev1.Container{{Name: "keygen"}}, Containers: []corev1.Container{{Name: "part-2"}}}
+	if diff := cmp.Diff(want, pod.Spec); diff != "" {
+		t.Errorf("the pod's spec (-want +got):\n%s", diff)
+	}
+	job := &batchv1.Job{Spec: batchv1.JobSpec{Completions: new(int32(1))}, Status: batchv1.JobStatus{Succeeded: 1}}
+	if _, err := slim(job); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&batchv1.Job{Status: batchv1.JobStatus{Succeeded: 1}}, job); diff != "" {
+		t.Errorf("the Job (-want +got):\n%s", diff)
 	}
 }
 

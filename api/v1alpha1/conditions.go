@@ -55,6 +55,11 @@ const (
 	// processes could then hold one identity. It goes on when the node returns, or when a person says that it never
 	// will: by deleting the Node object, or by the taint node.kubernetes.io/out-of-service.
 	ReasonWaitingForLostNode = "WaitingForLostNode"
+	// ReasonWaitingForKey: the Job that makes the peer's key has not ended yet.
+	ReasonWaitingForKey = "WaitingForKey"
+	// ReasonWaitingForUnsealer: the unsealer has not published its sealing key, or has not opened the peer's key yet. A
+	// peer that runs does without it.
+	ReasonWaitingForUnsealer = "WaitingForUnsealer"
 	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
 	ReasonWaitingForImage = "WaitingForImage"
 	// ReasonWaitingForFleet: the pod is to be replaced, and the fleet of the peer has not let it yet.
@@ -79,6 +84,17 @@ const (
 	ReasonObjectRefused = "ObjectRefused"
 	// ReasonIdentityRefused: the software refuses its key; the message is the software's.
 	ReasonIdentityRefused = "IdentityRefused"
+	// ReasonUnsealRefused: the unsealer does not open the peer's key for its pod; the message is the unsealer's.
+	ReasonUnsealRefused = "UnsealRefused"
+	// ReasonKeyJobFailed: the Job that makes the peer's key failed. Delete the Job to have it tried again.
+	ReasonKeyJobFailed = "KeyJobFailed"
+	// ReasonKeyNotSealed: the key on record lies in plaintext, as an older operator left it. Nothing is touched until it
+	// is sealed (docs/keys.md).
+	ReasonKeyNotSealed = "KeyNotSealed"
+	// ReasonInvalidRecipient: one of spec.identity.recoveryRecipients is no public key of age.
+	ReasonInvalidRecipient = "InvalidRecipient"
+	// ReasonNoCompanion: the operator was started without the image of peer-companion, which makes and unseals keys.
+	ReasonNoCompanion = "NoCompanion"
 	// ReasonIdentityMissing: the Secret that is recorded as the peer's key is gone. Restore it; no new key is made.
 	ReasonIdentityMissing = "IdentityMissing"
 	// ReasonVolumeLost: the claim lost its volume.

@@ -44,9 +44,6 @@ const (
 	// AnnotationOwnerUID on a retained volume holds the UID of the PeerNode that used it last.
 	AnnotationOwnerUID = "peernode.dev/owner-uid"
 
-	// AnnotationPlaintextKey marks a Secret that holds a private key in plaintext. Sealed identities replace it.
-	AnnotationPlaintextKey = "peernode.dev/plaintext-private-key"
-
 	// FinalizerData is set on a PeerNode while spec.deletionPolicy.data is Delete: the volume is deleted on
 	// purpose, by the operator, with preconditions, before the PeerNode goes.
 	FinalizerData = "peernode.dev/data"

@@ -62,12 +62,17 @@ type PeerIdentityStatus struct {
 	// +optional
 	Epoch int64 `json:"epoch,omitempty"`
 
-	// secretName is the Secret that holds the key. Once recorded, a missing Secret stops the peer; a new key is
+	// secretName is the Secret that holds the sealed key. Once recorded, a missing Secret stops the peer; a new key is
 	// never made in its place.
 	// +optional
 	SecretName string `json:"secretName,omitempty"`
 
-	// peerID is the name of the peer in its network, as its own software derives it from the key.
+	// protection says how the key is kept. Brokered: sealed, and opened by the unsealer for the peer's own pod alone.
+	// Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
+	// +optional
+	Protection KeyProtection `json:"protection,omitempty"`
+
+	// peerID is the name of the peer in its network, which follows from the key.
 	// +optional
 	PeerID string `json:"peerID,omitempty"`
 
@@ -75,6 +80,14 @@ type PeerIdentityStatus struct {
 	// +optional
 	PublicKey string `json:"publicKey,omitempty"`
 }
+
+// KeyProtection is how a key is kept.
+//
+// +kubebuilder:validation:Enum=Brokered
+type KeyProtection string
+
+// ProtectionBrokered is a sealed key that the unsealer opens.
+const ProtectionBrokered KeyProtection = "Brokered"
 
 // PeerEndpoints are the addresses of the peer.
 type PeerEndpoints struct {

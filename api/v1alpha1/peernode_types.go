@@ -158,6 +158,16 @@ type PeerIdentity struct {
 	// +kubebuilder:validation:MaxLength=52
 	// +kubebuilder:validation:Pattern=`^(CAESI[A-Za-z0-9+/]{43}|CAISI[A-Za-z0-9+/]{45}==)$`
 	ExpectedPublicKey string `json:"expectedPublicKey,omitempty"`
+
+	// recoveryRecipients are public keys of age, age1pq1... (hybrid, post-quantum) or age1... (X25519), of people who keep
+	// the private ones offline. The key is sealed to each of them when it is made, so that it can be had back without the
+	// cluster; without any, a lost sealing key is a lost peer. A change holds for keys that are made from then on.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:Pattern=`^age1[02-9ac-hj-np-z]+$`
+	RecoveryRecipients []string `json:"recoveryRecipients,omitempty"`
 }
 
 // No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would

@@ -36,7 +36,7 @@ func run(ctx context.Context, f flags) error {
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         controllers.Cache(f.namespaces),
+		Cache:                         controllers.Cache(f.options()),
 		Metrics:                       metricsOptions(f),
 		HealthProbeBindAddress:        f.probeAddress,
 		LeaderElection:                f.leaderElect,

@@ -40,7 +40,8 @@ type Reconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	ledger freshness.Ledger
+	ledger    freshness.Ledger
+	published published
 }
 
 // Reconcile looks, decides, does and tells.
@@ -79,8 +80,8 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 	if err := r.guardData(ctx, p); err != nil {
 		return err
 	}
-	if decided.Key != nil {
-		if err := r.makeKey(ctx, p, *decided.Key, decided.Kind.Key()); err != nil {
+	if decided.Store != nil {
+		if err := r.storeKey(ctx, decided.Store); err != nil {
 			return err
 		}
 	}

@@ -4,49 +4,87 @@ package peernode
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
-	"github.com/peernode/operator/pkg/keysecret"
-	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/controllers/internal/index"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/sealingkey"
 )
 
-// makeKey creates the Secret of a key, once. The fixed name is the lock: if the Secret exists, made by an earlier
-// try whose answer was lost or retained from an earlier PeerNode of the same name, it is the key. The operator
-// cannot read it, by design.
-//
-// The key is not sealed yet: it lies in plaintext in etcd, and the Secret's annotation says so.
-func (r *Reconciler) makeKey(ctx context.Context, p *v1alpha1.PeerNode, order plan.KeyOrder, key peer.Key) error {
-	files, err := key.New(order.Type, rand.Reader)
-	if err != nil {
-		return fmt.Errorf("make key of epoch %d: %w", order.Epoch, err)
-	}
-	secret := keysecret.New(p, order.Epoch, files)
-	if order.Owned {
-		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
-	}
-	err = r.Client.Create(ctx, secret, client.FieldOwner(apply.FieldManager))
+// storeKey creates the Secret of a key, once. The fixed name is the lock. The name was free before the key was made, so
+// a Secret that exists by now is the one that an earlier try created whose answer was lost.
+func (r *Reconciler) storeKey(ctx context.Context, secret *corev1.Secret) error {
+	err := r.Client.Create(ctx, secret, client.FieldOwner(apply.FieldManager))
 	if err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("create Secret %s: %w", order.SecretName, err)
+		return fmt.Errorf("create Secret %s: %w", secret.Name, err)
 	}
 	return nil
+}
+
+// observeKey reads what there is to know of a key that is not on record yet.
+func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
+	var err error
+	if o.Sealing, err = r.sealing(ctx); err != nil || plan.RecordedKey(o.PeerNode) || !plan.KeepsKey(*o) {
+		return err
+	}
+	if o.Sealing != nil && plan.KeyUnknown(*o) {
+		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.FirstEpoch))
+		return err
+	}
+	pods := &corev1.PodList{}
+	name := names.Key(o.PeerNode, plan.FirstEpoch)
+	if err := r.Client.List(ctx, pods, client.InNamespace(o.PeerNode.Namespace), client.MatchingFields{index.Job: name}); err != nil {
+		return fmt.Errorf("list the pods of Job %s: %w", name, err)
+	}
+	for i := range pods.Items {
+		o.KeyPods = append(o.KeyPods, &pods.Items[i])
+	}
+	return nil
+}
+
+// sealing reads what the unsealer publishes, nil while it has published nothing.
+func (r *Reconciler) sealing(ctx context.Context) (*sealingkey.Published, error) {
+	config := &corev1.ConfigMap{}
+	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.Resources.UnsealerNamespace, Name: sealingkey.Name}, config)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // absence is an answer
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what the unsealer publishes: %w", err)
+	}
+	return r.published.of(config)
+}
+
+// taken asks whether a Secret exists. The operator may not read Secrets, but it may ask whether it could create this
+// one: a dry run writes nothing.
+func (r *Reconciler) taken(ctx context.Context, p *v1alpha1.PeerNode, secret string) (bool, error) {
+	probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: secret}}
+	err := r.Client.Create(ctx, probe, client.FieldOwner(apply.FieldManager), client.DryRunAll)
+	switch {
+	case apierrors.IsAlreadyExists(err):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("ask whether Secret %s exists: %w", secret, err)
+	default:
+		return false, nil
+	}
 }
 
 // mountPatience is how long a pod may wait for its volumes before its key is looked for.
 const mountPatience = 30 * time.Second
 
-// keyMissing finds out why a pod waits for its volumes. The operator may not read Secrets, but it may ask whether
-// it could create this one: a dry run that succeeds shows that the name is free. Any other answer proves nothing.
-// The duration is when to ask again, 0 for not at all.
+// keyMissing finds out whether a pod waits for its volumes because its key is gone. An answer that is neither yes nor no
+// proves nothing. The duration is when to ask again, 0 for not at all.
 func (r *Reconciler) keyMissing(ctx context.Context, p *v1alpha1.PeerNode, pod *corev1.Pod) (bool, time.Duration) {
 	if !plan.RecordedKey(p) || !plan.WaitsForMounts(pod) {
 		return false, 0
@@ -54,7 +92,21 @@ func (r *Reconciler) keyMissing(ctx context.Context, p *v1alpha1.PeerNode, pod *
 	if waited := r.Now().Sub(pod.CreationTimestamp.Time); waited < mountPatience {
 		return false, mountPatience - waited
 	}
-	probe := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: p.Namespace, Name: p.Status.Identity.SecretName}}
-	err := r.Client.Create(ctx, probe, client.FieldOwner(apply.FieldManager), client.DryRunAll)
-	return err == nil, mountPatience
+	taken, err := r.taken(ctx, p, p.Status.Identity.SecretName)
+	return err == nil && !taken, mountPatience
+}
+
+// unsealPatience is how long a pod may ask for its key before the unsealer is said not to answer.
+const unsealPatience = 10 * time.Second
+
+// unanswered reports whether a pod has asked for its key in vain, and when to look again.
+func (r *Reconciler) unanswered(pod *corev1.Pod) (bool, time.Duration) {
+	since, asks := plan.AsksForKey(pod)
+	if !asks {
+		return false, 0
+	}
+	if waited := r.Now().Sub(since); waited < unsealPatience {
+		return false, unsealPatience - waited
+	}
+	return true, 0
 }

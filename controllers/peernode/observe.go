@@ -5,6 +5,7 @@ package peernode
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/look"
+	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
@@ -37,7 +39,13 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	if o.Pod, err = r.observePod(ctx, p); err != nil {
 		return o, err
 	}
-	o.KeyMissing, o.LookAgain = r.keyMissing(ctx, p, o.Pod)
+	var missing, unanswered time.Duration
+	o.KeyMissing, missing = r.keyMissing(ctx, p, o.Pod)
+	o.Unanswered, unanswered = r.unanswered(o.Pod)
+	o.LookAgain = outcome.Soonest(missing, unanswered)
+	if err := r.observeKey(ctx, &o); err != nil {
+		return o, err
+	}
 	by := look.Declaring{Network: p.Spec.Network, Namespace: p.Namespace, Self: p.Name, Members: p.Spec.Fleet == nil}
 	if p.Spec.Fleet != nil {
 		by.Fleet = p.Spec.Fleet.Name

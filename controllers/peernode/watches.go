@@ -7,6 +7,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -21,6 +22,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/internal/watch"
+	"github.com/peernode/operator/pkg/sealingkey"
 )
 
 // concurrency is how many PeerNodes are worked on at a time. Almost all of that time is waiting for answers.
@@ -41,10 +43,29 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.ListedFleets, watch.ItsFleet)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
+	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.everyPeer))
 	for _, owned := range Owned() {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
 	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))
+}
+
+// everyPeer leads from what the unsealer publishes to all PeerNodes: those without a key wait for it, and the others
+// know the unsealer by it.
+func (r *Reconciler) everyPeer(ctx context.Context, o client.Object) []reconcile.Request {
+	if o.GetName() != sealingkey.Name || o.GetNamespace() != r.Options.Resources.UnsealerNamespace {
+		return nil
+	}
+	list := &v1alpha1.PeerNodeList{}
+	// The cache answers, or the operator is on its way out.
+	if err := r.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil
+	}
+	var out []reconcile.Request
+	for i := range list.Items {
+		out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+	}
+	return out
 }
 
 // Owned lists the kinds of objects that the controller watches, for the cache to be limited to ours.
@@ -57,6 +78,7 @@ func Owned() []client.Object {
 		&networkingv1.NetworkPolicy{},
 		&policyv1.PodDisruptionBudget{},
 		&appsv1.StatefulSet{},
+		&batchv1.Job{},
 		&corev1.Pod{},
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
 	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -30,6 +31,8 @@ type Blueprint struct {
 	Workload peer.Workload
 	// Input is what the builders of all other objects look at.
 	Input resources.Input
+	// Recovery are the people who can always open the key of the peer.
+	Recovery []seal.Recipient
 	// StatefulSet runs the pod.
 	StatefulSet *applyappsv1.StatefulSetApplyConfiguration
 }
@@ -45,6 +48,14 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 	case b.PeerNode.Spec.Image == "":
 		return b, conditions.Refuse(v1alpha1.ReasonNoImage, "spec.image is not set and the operator was started without --default-p2p-agent-image")
 	}
+	if b.Kind.Key() != nil && o.Resources.CompanionImage == "" {
+		return b, conditions.Refuse(v1alpha1.ReasonNoCompanion, "the operator was started without --companion-image, so nothing can make or unseal the key of the peer")
+	}
+	recovery, err := recipients(b.PeerNode.Spec.Identity)
+	if err != nil {
+		return b, conditions.Refuse(v1alpha1.ReasonInvalidRecipient, err.Error())
+	}
+	b.Recovery = recovery
 	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: n.Peers})
 	if err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
@@ -54,11 +65,27 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 			"spec.software and spec.network lead to %d bytes of files, of which a ConfigMap holds %d; declare fewer or smaller fleets in spec.network.fleets", n, largestFiles))
 	}
 	b.Workload = workload
-	b.Input = resources.Input{PeerNode: b.PeerNode, Workload: workload, Neighbourhood: n, Options: o.Resources}
+	b.Input = resources.Input{PeerNode: b.PeerNode, Software: b.Kind.Name(), Workload: workload, Neighbourhood: n, Options: o.Resources}
 	if b.StatefulSet, err = resources.StatefulSet(b.Input); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
 	}
 	return b, nil
+}
+
+// recipients reads the public keys of those who can always open the key; admission has seen their letters alone.
+func recipients(spec *v1alpha1.PeerIdentity) ([]seal.Recipient, error) {
+	if spec == nil {
+		return nil, nil
+	}
+	var out []seal.Recipient
+	for i, text := range spec.RecoveryRecipients {
+		recipient, err := seal.ParseRecipient(text)
+		if err != nil {
+			return nil, fmt.Errorf("spec.identity.recoveryRecipients[%d]: %w", i, err)
+		}
+		out = append(out, recipient)
+	}
+	return out, nil
 }
 
 // largestFiles is what a ConfigMap holds, less room for its own metadata.

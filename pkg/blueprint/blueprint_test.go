@@ -11,11 +11,19 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
-	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/settings"
 )
+
+// operator are the settings of the operator.
+func operator(change ...func(*settings.Operator)) settings.Operator {
+	o := settings.Operator{Resources: resources.Options{CompanionImage: "registry.example.com/peer-companion:v1", UnsealerNamespace: "peernode-system"}}
+	for _, c := range change {
+		c(&o)
+	}
+	return o
+}
 
 func agent() v1alpha1.PeerNodeSpec {
 	return v1alpha1.PeerNodeSpec{
@@ -31,15 +39,18 @@ func TestWhatCannotBeRunIsRefusedByItsField(t *testing.T) {
 		change          func(*v1alpha1.PeerNodeSpec)
 		reason, message string
 	}{
-		"It can be run.":          {func(*v1alpha1.PeerNodeSpec) {}, "", ""},
-		"No software.":            {func(s *v1alpha1.PeerNodeSpec) { s.Software = v1alpha1.PeerSoftware{} }, "InvalidSoftware", "spec.software"},
-		"No image.":               {func(s *v1alpha1.PeerNodeSpec) { s.Image = "" }, "NoImage", "spec.image"},
-		"A patch without sense.":  {patch(`{"spec":{"nodeSelector":7}}`), "InvalidPodTemplate", "spec.podTemplate"},
+		"It can be run.":         {func(*v1alpha1.PeerNodeSpec) {}, "", ""},
+		"No software.":           {func(s *v1alpha1.PeerNodeSpec) { s.Software = v1alpha1.PeerSoftware{} }, "InvalidSoftware", "spec.software"},
+		"No image.":              {func(s *v1alpha1.PeerNodeSpec) { s.Image = "" }, "NoImage", "spec.image"},
+		"A patch without sense.": {patch(`{"spec":{"nodeSelector":7}}`), "InvalidPodTemplate", "spec.podTemplate"},
+		"A recipient that is none.": {func(s *v1alpha1.PeerNodeSpec) {
+			s.Identity = &v1alpha1.PeerIdentity{RecoveryRecipients: []string{"age1qqqq"}}
+		}, "InvalidRecipient", "spec.identity.recoveryRecipients[0]"},
 		"A probe without a port.": {withProbe, "InvalidSoftware", "spec.software.custom.probes.liveness"},
 	} {
 		p := &v1alpha1.PeerNode{Spec: agent()}
 		c.change(&p.Spec)
-		b, refused := blueprint.Of(p, peer.Neighbourhood{}, settings.Operator{})
+		b, refused := blueprint.Of(p, peer.Neighbourhood{}, operator())
 		switch {
 		case c.reason == "" && refused != nil:
 			t.Errorf("%s refused: %+v", name, refused)
@@ -55,7 +66,7 @@ func TestWhatCannotBeRunIsRefusedByItsField(t *testing.T) {
 
 // A hash that changed without the pod would restart a fleet for nothing; one that stayed would restart it all at once.
 func TestThePodOfAFleetChangesWithThePodAlone(t *testing.T) {
-	before := blueprint.PodOfFleet("peers", "alpha", agent(), settings.Operator{})
+	before := blueprint.PodOfFleet("peers", "alpha", agent(), operator())
 	if before == "" {
 		t.Fatal("the spec cannot be run")
 	}
@@ -64,14 +75,14 @@ func TestThePodOfAFleetChangesWithThePodAlone(t *testing.T) {
 		operator settings.Operator
 		same     bool
 	}{
-		"Parked.":                    {func(s *v1alpha1.PeerNodeSpec) { s.Suspend = true }, settings.Operator{}, true},
-		"A larger volume.":           {func(s *v1alpha1.PeerNodeSpec) { s.Storage.Size = resource.MustParse("2Gi") }, settings.Operator{}, true},
-		"A peer that is let in.":     {func(s *v1alpha1.PeerNodeSpec) { s.Network.Peers = []v1alpha1.PeerReference{{Name: "beta"}} }, settings.Operator{}, true},
-		"Another image.":             {func(s *v1alpha1.PeerNodeSpec) { s.Image = "registry.example.com/p2p-agent:v2" }, settings.Operator{}, false},
-		"A file read at the start.":  {func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.MaxPeers = 7 }, settings.Operator{}, false},
-		"Another spread.":            {func(s *v1alpha1.PeerNodeSpec) { s.Fleet.Spread = &v1alpha1.PeerSpread{TopologyKey: "rack"} }, settings.Operator{}, false},
-		"An operator that differs.":  {func(*v1alpha1.PeerNodeSpec) {}, settings.Operator{Resources: resources.Options{HostUsers: true}}, false},
-		"A default that is not used": {func(*v1alpha1.PeerNodeSpec) {}, settings.Operator{Defaults: defaults.Options{P2PAgentImage: "other:v1"}}, true},
+		"Parked.":                    {func(s *v1alpha1.PeerNodeSpec) { s.Suspend = true }, operator(), true},
+		"A larger volume.":           {func(s *v1alpha1.PeerNodeSpec) { s.Storage.Size = resource.MustParse("2Gi") }, operator(), true},
+		"A peer that is let in.":     {func(s *v1alpha1.PeerNodeSpec) { s.Network.Peers = []v1alpha1.PeerReference{{Name: "beta"}} }, operator(), true},
+		"Another image.":             {func(s *v1alpha1.PeerNodeSpec) { s.Image = "registry.example.com/p2p-agent:v2" }, operator(), false},
+		"A file read at the start.":  {func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.MaxPeers = 7 }, operator(), false},
+		"Another spread.":            {func(s *v1alpha1.PeerNodeSpec) { s.Fleet.Spread = &v1alpha1.PeerSpread{TopologyKey: "rack"} }, operator(), false},
+		"An operator that differs.":  {func(*v1alpha1.PeerNodeSpec) {}, operator(func(o *settings.Operator) { o.Resources.HostUsers = true }), false},
+		"A default that is not used": {func(*v1alpha1.PeerNodeSpec) {}, operator(func(o *settings.Operator) { o.Defaults.P2PAgentImage = "other:v1" }), true},
 	} {
 		spec := agent()
 		c.change(&spec)
@@ -79,7 +90,7 @@ func TestThePodOfAFleetChangesWithThePodAlone(t *testing.T) {
 			t.Errorf("%s the pod was %s and is %s, want the same: %v", name, before, after, c.same)
 		}
 	}
-	if got := blueprint.PodOfFleet("peers", "alpha", v1alpha1.PeerNodeSpec{}, settings.Operator{}); got != "" {
+	if got := blueprint.PodOfFleet("peers", "alpha", v1alpha1.PeerNodeSpec{}, operator()); got != "" {
 		t.Errorf("a spec that cannot be run has pod %s", got)
 	}
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package keysecret is the Secret in which the key of a peer lies: what the operator makes, what somebody who restores
-// a lost one must make, and whose key a given one holds.
+// Package keysecret is the Secret in which the sealed key of a peer lies: what the operator makes, what somebody who
+// restores a lost one must make, and whose key a given one holds.
 package keysecret
 
 import (
@@ -14,23 +14,24 @@ import (
 	"github.com/peernode/operator/pkg/names"
 )
 
+// Envelope is the key under which the envelope lies in the data of the Secret.
+const Envelope = "envelope"
+
 // component is the part of a peer that the Secret is.
 const component = "identity"
 
-// New is the Secret with the files of a peer's key of one epoch. It is immutable, and marked: the key is not sealed
-// yet, it lies in plaintext in etcd.
-func New(p *v1alpha1.PeerNode, epoch int64, files map[string][]byte) *corev1.Secret {
+// New is the Secret with the envelope of a peer's key of one epoch. It is immutable.
+func New(p *v1alpha1.PeerNode, epoch int64, envelope []byte) *corev1.Secret {
 	return &corev1.Secret{
 		TypeMeta: metav1.TypeMeta{APIVersion: corev1.SchemeGroupVersion.String(), Kind: "Secret"},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace:   p.Namespace,
-			Name:        names.Key(p, epoch),
-			Labels:      names.Labels(p, component),
-			Annotations: map[string]string{v1alpha1.AnnotationPlaintextKey: "true"},
+			Namespace: p.Namespace,
+			Name:      names.Key(p, epoch),
+			Labels:    names.Labels(p, component),
 		},
 		Immutable: new(true),
 		Type:      corev1.SecretTypeOpaque,
-		Data:      files,
+		Data:      map[string][]byte{Envelope: envelope},
 	}
 }
 

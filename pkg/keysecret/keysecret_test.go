@@ -17,7 +17,7 @@ import (
 
 func secret(change ...func(*corev1.Secret)) *corev1.Secret {
 	p := &v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha"}}
-	s := keysecret.New(p, 1, map[string][]byte{"identity.key": []byte("k")})
+	s := keysecret.New(p, 1, []byte("{}"))
 	for _, c := range change {
 		c(s)
 	}
@@ -27,12 +27,10 @@ func secret(change ...func(*corev1.Secret)) *corev1.Secret {
 func TestTheSecretOfAKey(t *testing.T) {
 	const want = `apiVersion: v1
 data:
-  identity.key: aw==
+  envelope: e30=
 immutable: true
 kind: Secret
 metadata:
-  annotations:
-    peernode.dev/plaintext-private-key: "true"
   labels:
     app.kubernetes.io/component: identity
     app.kubernetes.io/instance: alpha

@@ -5,8 +5,6 @@
 package peer
 
 import (
-	"io"
-
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/identity"
 )
@@ -28,8 +26,8 @@ type Kind interface {
 
 // Key is how a software keeps the private key that is its identity.
 type Key interface {
-	// New makes the files of a fresh key from entropy.
-	New(t v1alpha1.IdentityType, entropy io.Reader) (map[string][]byte, error)
+	// Identity is a key as the software speaks of it.
+	Identity(key identity.Public) Identity
 
 	// Files writes key as the software reads it, by the names of the files in the key folder.
 	Files(key identity.Key) map[string][]byte

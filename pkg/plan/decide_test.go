@@ -37,10 +37,10 @@ func TestANewPeerGetsItsObjectsInTheOrderOfNeed(t *testing.T) {
 		want []string
 	}{
 		"A p2p-agent.": {nil, []string{
-			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Job alpha-identity-1",
 		}},
 		"A p2p-agent with an API.": {[]func(*v1alpha1.PeerNode){withAPI}, []string{
-			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Job alpha-identity-1",
 		}},
 		"Custom software without files.": {[]func(*v1alpha1.PeerNode){custom}, []string{
 			"ServiceAccount alpha", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",
@@ -65,8 +65,8 @@ func TestAConvergedPeerNeedsNothing(t *testing.T) {
 		"A patched pod.":           {patchedWith(`{"spec":{"hostNetwork":false,"nodeSelector":{"disk":"fast"}}}`)},
 	} {
 		p := serving(t, spec...).decide()
-		if len(p.Apply) > 0 || len(p.Delete) > 0 || p.Key != nil || p.Blocked != nil {
-			t.Errorf("%s the plan applies %v, deletes %v, orders %v, is blocked by %v", name, applied(p), deleted(p), p.Key, p.Blocked)
+		if len(p.Apply) > 0 || len(p.Delete) > 0 || p.Store != nil || p.Blocked != nil {
+			t.Errorf("%s the plan applies %v, deletes %v, stores %v, is blocked by %v", name, applied(p), deleted(p), p.Store, p.Blocked)
 		}
 	}
 }
@@ -137,39 +137,6 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 	}
 }
 
-func TestAKeyIsOrderedOnce(t *testing.T) {
-	w := newborn(t)
-	want := &plan.KeyOrder{
-		Epoch: 1, SecretName: "alpha-identity-1", Type: v1alpha1.IdentityEd25519,
-	}
-	if diff := cmp.Diff(want, w.decide().Key); diff != "" {
-		t.Errorf("order (-want +got):\n%s", diff)
-	}
-	w.PeerNode.Spec.Identity = &v1alpha1.PeerIdentity{Type: v1alpha1.IdentitySecp256k1}
-	w.PeerNode.Spec.DeletionPolicy.Keys = v1alpha1.RetentionDelete
-	if key := w.decide().Key; key.Type != v1alpha1.IdentitySecp256k1 || !key.Owned {
-		t.Errorf("order is %+v, want a Secp256k1 key that goes with the PeerNode", key)
-	}
-	w.PeerNode.Status = w.status()
-	if got := w.PeerNode.Status.Identity; got == nil || got.Epoch != 1 || got.SecretName != "alpha-identity-1" {
-		t.Errorf("the key on record is %v", got)
-	}
-	for what, change := range map[string]func(){
-		"it is on record":                  func() {},
-		"its Secret is gone":               func() { w.KeyMissing = true },
-		"all objects are gone":             func() { clear(w.Objects) },
-		"the software has not used it yet": func() { w.PeerNode.Status.Identity.PeerID = "" },
-	} {
-		change()
-		if key := w.decide().Key; key != nil {
-			t.Errorf("another key is ordered although %s: %+v", what, key)
-		}
-	}
-	if key := newborn(t, custom).decide().Key; key != nil {
-		t.Errorf("a key is ordered for custom software: %+v", key)
-	}
-}
-
 func TestABlockedPlanDoesNothingAtAll(t *testing.T) {
 	blocked := 0
 	for name, s := range situations() {
@@ -178,8 +145,8 @@ func TestABlockedPlanDoesNothingAtAll(t *testing.T) {
 			continue
 		}
 		blocked++
-		if len(p.Apply) > 0 || len(p.Delete) > 0 || p.Key != nil {
-			t.Errorf("%s the plan is blocked, and applies %v, deletes %v, orders %v", name, applied(p), deleted(p), p.Key)
+		if len(p.Apply) > 0 || len(p.Delete) > 0 || p.Store != nil {
+			t.Errorf("%s the plan is blocked, and applies %v, deletes %v, stores %v", name, applied(p), deleted(p), p.Store)
 		}
 	}
 	if blocked < 6 {

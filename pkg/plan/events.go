@@ -48,7 +48,7 @@ func troubled(s v1alpha1.PeerNodeStatus) bool {
 
 func trouble(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonCrashLooping, v1alpha1.ReasonWaitingForImage, v1alpha1.ReasonWaitingForNode, v1alpha1.ReasonWaitingForLostNode, v1alpha1.ReasonRetrying:
+	case v1alpha1.ReasonCrashLooping, v1alpha1.ReasonWaitingForImage, v1alpha1.ReasonWaitingForNode, v1alpha1.ReasonWaitingForLostNode, v1alpha1.ReasonWaitingForUnsealer, v1alpha1.ReasonRetrying:
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -20,6 +21,8 @@ import (
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/neighbours"
+	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/sealingkey"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -35,6 +38,14 @@ type Observed struct {
 	Pod *corev1.Pod
 	// KeyMissing is true when the Secret of the recorded key was looked for and is not there.
 	KeyMissing bool
+	// KeyTaken is true when no key is on record and its Secret was looked for and is there.
+	KeyTaken bool
+	// KeyPods are the pods of the Job that makes the key.
+	KeyPods []*corev1.Pod
+	// Sealing is what the unsealer publishes, nil while it has published nothing.
+	Sealing *sealingkey.Published
+	// Unanswered is true when the pod has asked the unsealer for its key in vain for a while.
+	Unanswered bool
 	// LookAgain is when to observe anew though nothing may have happened, 0 for never.
 	LookAgain time.Duration
 	// Declared are the peers and fleets that it declares.
@@ -50,6 +61,7 @@ var (
 	kindNetworkPolicy       = networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
 	kindPodDisruptionBudget = policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget")
 	kindStatefulSet         = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
+	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
 // Owned lists every object that a peer can ever own, keys excepted, which are written once and never read.
@@ -65,6 +77,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.API(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),
+		ref(kindJob, names.Key(p, FirstEpoch)),
 		ref(kindStatefulSet, names.Workload(p)),
 	}
 }
@@ -87,6 +100,29 @@ func (o Observed) statefulSet() *appsv1.StatefulSet {
 		}
 	}
 	return nil
+}
+
+// keyJob returns the live Job that makes the key, nil where there is none.
+func (o Observed) keyJob() *batchv1.Job {
+	for _, object := range o.Objects {
+		if job, ok := object.(*batchv1.Job); ok {
+			return job
+		}
+	}
+	return nil
+}
+
+// unsealerCA is what the unsealer publishes; while it publishes nothing, what the peer's pods have known so far.
+func (o Observed) unsealerCA() string {
+	if o.Sealing != nil {
+		return string(o.Sealing.CA)
+	}
+	for _, object := range o.Objects {
+		if config, ok := object.(*corev1.ConfigMap); ok {
+			return resources.UnsealerCA(config)
+		}
+	}
+	return ""
 }
 
 // foreign reports whether somebody else made the object. Objects without an owner reference are the volume

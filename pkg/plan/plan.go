@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -13,14 +14,13 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
-	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
 // Plan is what is to be done about one peer.
 type Plan struct {
-	// Key is the key that has to be made before anything else, nil where none is missing.
-	Key *KeyOrder
+	// Store is the Secret of a key that has just been made, nil where there is none: before anything else.
+	Store *corev1.Secret
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
 	Apply []intent.Change
 	// Delete are objects of this peer that are no longer intended.
@@ -30,22 +30,15 @@ type Plan struct {
 
 	blueprint.Blueprint
 
+	// key is how far the key of the peer is.
+	key keyStep
 	// awaits is set when the pod waits for the fleet of the peer.
 	awaits *conditions.Finding
 }
 
 // Acts reports whether the plan changes anything.
 func (p Plan) Acts() bool {
-	return p.Key != nil || len(p.Apply) > 0 || len(p.Delete) > 0
-}
-
-// KeyOrder asks for a key to be made, once.
-type KeyOrder struct {
-	Epoch      int64
-	SecretName string
-	Type       v1alpha1.IdentityType
-	// Owned lets the key go with the PeerNode; otherwise it is retained.
-	Owned bool
+	return p.Store != nil || len(p.Apply) > 0 || len(p.Delete) > 0
 }
 
 // Decide makes the plan.
@@ -55,25 +48,19 @@ func Decide(o Observed) (Plan, error) {
 	if refused != nil {
 		return p, nil
 	}
-	in := b.Input
-	wanted, err := intent.FromAll(
-		resources.ServiceAccount(in),
-		resources.ConfigMap(in),
-		resources.PersistentVolumeClaim(in, o.claim()),
-		resources.HeadlessService(in),
-		resources.APIService(in),
-		resources.NetworkPolicy(in),
-		resources.PodDisruptionBudget(in),
-		b.StatefulSet,
-	)
+	if p.Blocked = unsealed(o.PeerNode); p.Blocked != nil {
+		return p, nil
+	}
+	p.key = decideKey(o, b)
+	p.Store = p.key.store
+	wanted, err := intended(o, p)
 	if err != nil {
 		return p, err
 	}
 	if p.Blocked = blocked(o, wanted); p.Blocked != nil {
 		return p, nil
 	}
-	p.Key = keyOrder(o, p)
-	p.Delete = unwanted(o, wanted)
+	p.Delete = unwanted(o, p, wanted)
 	changes, err := intent.Changes(wanted, o.Objects)
 	if err != nil {
 		return p, err
@@ -82,51 +69,78 @@ func Decide(o Observed) (Plan, error) {
 	return p, nil
 }
 
-// unwanted finds what this peer owns and no longer needs. A volume is never among it.
-func unwanted(o Observed, wanted []intent.Intent) []intent.Object {
+// intended are all objects that the peer needs now, in the order in which it needs them. The pod comes after its key.
+func intended(o Observed, p Plan) ([]intent.Intent, error) {
+	in := p.Input
+	in.UnsealerCA = o.unsealerCA()
+	objects := []any{
+		resources.ServiceAccount(in),
+		resources.ConfigMap(in),
+		resources.PersistentVolumeClaim(in, o.claim()),
+		resources.HeadlessService(in),
+		resources.APIService(in),
+		resources.NetworkPolicy(in),
+		resources.PodDisruptionBudget(in),
+	}
+	if p.key.order {
+		objects = append(objects, resources.KeyJob(keyJob(o, p)))
+	}
+	if p.key.finding == nil {
+		objects = append(objects, p.StatefulSet)
+	}
+	return intent.FromAll(objects...)
+}
+
+// keyJob is the order of a key.
+func keyJob(o Observed, p Plan) resources.KeyJobInput {
+	return resources.KeyJobInput{
+		PeerNode:   p.PeerNode,
+		Epoch:      FirstEpoch,
+		KeyType:    p.PeerNode.Spec.Identity.Type,
+		Recipients: keyRecipients(o, p.Blueprint),
+		Image:      o.Options.Resources.CompanionImage,
+		HostUsers:  o.Options.Resources.HostUsers,
+	}
+}
+
+// unwanted finds what this peer owns and no longer needs. A volume is never among it, and a Job that has ended goes by
+// itself.
+func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 	var out []intent.Object
+	if p.key.discard != nil {
+		out = append(out, p.key.discard)
+	}
 	for _, ref := range Owned(o.PeerNode) {
 		live := o.Objects[ref]
 		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref })
-		if live != nil && !needed && ref.GroupVersionKind != kindClaim && metav1.IsControlledBy(live, o.PeerNode) && live.GetDeletionTimestamp() == nil {
+		lasting := ref.GroupVersionKind == kindClaim || ref.GroupVersionKind == kindJob
+		if live != nil && !needed && !lasting && metav1.IsControlledBy(live, o.PeerNode) && live.GetDeletionTimestamp() == nil {
 			out = append(out, live)
 		}
 	}
 	return out
 }
 
-// keyOrder asks for the first key unless one is on record. A key on record is never made again, even if its
-// Secret is gone: the peer would come back as somebody else.
-func keyOrder(o Observed, p Plan) *KeyOrder {
-	if p.Kind.Key() == nil || RecordedKey(o.PeerNode) {
+// unsealed refuses to touch a peer whose key an older operator left in plaintext.
+func unsealed(p *v1alpha1.PeerNode) *conditions.Finding {
+	if !RecordedKey(p) || p.Status.Identity.Protection != "" {
 		return nil
 	}
-	return &KeyOrder{
-		Epoch:      firstEpoch,
-		SecretName: names.Key(p.PeerNode, firstEpoch),
-		Type:       p.PeerNode.Spec.Identity.Type,
-		Owned:      p.PeerNode.DeletesKeys(),
-	}
-}
-
-// firstEpoch is the only epoch until identities rotate.
-const firstEpoch = 1
-
-// RecordedKey reports whether a key of the peer is on record.
-func RecordedKey(p *v1alpha1.PeerNode) bool {
-	return p.Status.Identity != nil && p.Status.Identity.SecretName != ""
+	return conditions.Refuse(v1alpha1.ReasonKeyNotSealed, fmt.Sprintf(
+		"Secret %s holds the peer's key in plaintext, as an older operator made it. What runs is left alone; docs/keys.md says how to seal the key", p.Status.Identity.SecretName))
 }
 
 // blocked looks for objects that stand in the way of doing anything at all.
 func blocked(o Observed, wanted []intent.Intent) *conditions.Finding {
-	for _, want := range wanted {
-		live := o.Objects[want.Ref]
+	for _, ref := range Owned(o.PeerNode) {
+		live := o.Objects[ref]
+		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref }) || ref.GroupVersionKind == kindJob && !RecordedKey(o.PeerNode)
 		switch {
-		case live == nil:
+		case live == nil, !needed:
 		case o.foreign(live):
-			return gate.Foreign(want.Ref)
+			return gate.Foreign(ref)
 		case o.previous(live):
-			return conditions.Wait(v1alpha1.ReasonWaitingForPreviousPeerNode, fmt.Sprintf("%s of a deleted PeerNode of this name is still going away", want.Ref))
+			return conditions.Wait(v1alpha1.ReasonWaitingForPreviousPeerNode, fmt.Sprintf("%s of a deleted PeerNode of this name is still going away", ref))
 		}
 	}
 	return nil

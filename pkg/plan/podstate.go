@@ -5,6 +5,7 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -12,6 +13,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/unseal"
 )
 
 // podServes reports whether the pod is ready by its software's own judgement.
@@ -38,7 +40,7 @@ func podFinding(set *appsv1.StatefulSet, pod *corev1.Pod) *conditions.Finding {
 	case pod.DeletionTimestamp != nil:
 		return conditions.Wait(v1alpha1.ReasonWaitingForRevision, "the previous pod is stopping")
 	}
-	for _, ask := range []func(*corev1.Pod) *conditions.Finding{unschedulable, identityRefused, imageMissing, crashing} {
+	for _, ask := range []func(*corev1.Pod) *conditions.Finding{unschedulable, unsealRefused, identityRefused, imageMissing, crashing} {
 		if f := ask(pod); f != nil {
 			return f
 		}
@@ -89,17 +91,54 @@ func unschedulable(pod *corev1.Pod) *conditions.Finding {
 
 // identityRefused reads the last word of the software's own identity check.
 func identityRefused(pod *corev1.Pod) *conditions.Finding {
+	ended := failed(pod, resources.ContainerIdentity)
+	if ended == nil {
+		return nil
+	}
+	return conditions.Refuse(v1alpha1.ReasonIdentityRefused, "the software refuses its key: "+lastWord(ended))
+}
+
+// failed is how an init container ended that did not end well, also while it is tried again.
+func failed(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
 	for _, s := range pod.Status.InitContainerStatuses {
-		if s.Name != resources.ContainerIdentity {
+		if s.Name != container {
 			continue
 		}
 		for _, ended := range []*corev1.ContainerStateTerminated{s.State.Terminated, s.LastTerminationState.Terminated} {
-			if ended != nil && ended.ExitCode != 0 {
-				return conditions.Refuse(v1alpha1.ReasonIdentityRefused, "the software refuses its key: "+lastWord(ended))
+			if ended != nil {
+				if ended.ExitCode == 0 {
+					return nil
+				}
+				return ended
 			}
 		}
 	}
 	return nil
+}
+
+// unsealRefused reads the last word of the unsealing container, which begins with the reason.
+func unsealRefused(pod *corev1.Pod) *conditions.Finding {
+	ended := failed(pod, resources.ContainerUnseal)
+	if ended == nil {
+		return nil
+	}
+	if unseal.MayPass(ended.Message) {
+		return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, "the peer's key is not unsealed yet: "+lastWord(ended))
+	}
+	return conditions.Refuse(v1alpha1.ReasonUnsealRefused, "the peer's key is not unsealed: "+lastWord(ended))
+}
+
+// AsksForKey reports whether the pod is asking the unsealer for its key, and since when.
+func AsksForKey(pod *corev1.Pod) (time.Time, bool) {
+	if pod == nil || pod.DeletionTimestamp != nil {
+		return time.Time{}, false
+	}
+	for _, s := range pod.Status.InitContainerStatuses {
+		if s.Name == resources.ContainerUnseal && s.State.Running != nil {
+			return s.State.Running.StartedAt.Time, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // WaitsForMounts reports whether the pod is on a node and its first container has not been started for lack of a
@@ -109,7 +148,7 @@ func WaitsForMounts(pod *corev1.Pod) bool {
 		return false
 	}
 	for _, s := range pod.Status.InitContainerStatuses {
-		if s.Name == resources.ContainerIdentity {
+		if s.Name == resources.ContainerUnseal {
 			return s.State.Waiting != nil && s.LastTerminationState.Terminated == nil
 		}
 	}

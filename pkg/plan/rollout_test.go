@@ -20,7 +20,7 @@ import (
 func ofFleet(p *v1alpha1.PeerNode) {
 	p.Spec.Fleet = &v1alpha1.FleetMembership{Name: "relay"}
 	p.OwnerReferences = []metav1.OwnerReference{{Kind: "PeerFleet", Name: "relay", UID: "uid-of-relay", Controller: new(true)}}
-	let(p, settings.Operator{})
+	let(p, operator())
 }
 
 // let is what the fleet does when it is the peer's turn.

@@ -100,7 +100,7 @@ var pods = map[string]situation{
 	"The software has not shown its key.": {
 		isServing(func(w *world) {
 			w.unready().identity().State = corev1.ContainerState{}
-			w.PeerNode.Status.Identity.PeerID = ""
+			w.PeerNode.Status.Conditions = nil
 		}), waits("WaitingForPod", "IdentityBound", "False KeyCreated"), "",
 	},
 	"What the software says of its key cannot be read; what is on record stays.": {

@@ -82,6 +82,7 @@ func waitsForFleet(t *testing.T) *world {
 func seesBeta(other *v1alpha1.PeerNode) func(*testing.T) *world {
 	return func(t *testing.T) *world {
 		w := newborn(t, declaring("beta")).sees(other)
+		w.PeerNode.Status.Identity = recorded()
 		w.carryOut()
 		w.claim().Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound, Capacity: w.claim().Spec.Resources.Requests}
 		w.set().Status.ObservedGeneration = 1

@@ -59,7 +59,7 @@ func isServing(change func(w *world), spec ...func(*v1alpha1.PeerNode)) func(*te
 
 func situations() map[string]situation {
 	all := map[string]situation{}
-	for _, table := range []map[string]situation{lives, pods, volumes, refusals, peers} {
+	for _, table := range []map[string]situation{lives, keys, pods, volumes, refusals, peers} {
 		maps.Copy(all, table)
 	}
 	return all
@@ -71,7 +71,7 @@ var lives = map[string]situation{
 	},
 	"The PeerNode is new.": {
 		func(t *testing.T) *world { return newborn(t) },
-		waits("WaitingForVolume", "IdentityBound", "False KeyCreated", "StorageReady", "False WaitingForVolume"), "claim alpha-data is not bound to a volume yet",
+		waits("WaitingForKey", "IdentityBound", "", "StorageReady", "False WaitingForVolume"), "the peer's key is being made",
 	},
 	"Custom software has no identity to show.": {
 		isServing(func(*world) {}, custom), told(serves, settled, settled, "IdentityBound", ""), "",

@@ -84,27 +84,26 @@ func customPodTemplate(o Observed) *metav1.Condition {
 	return &c
 }
 
-// identity takes what the running software proved of its key. Epoch and Secret are on record from the moment in
-// which the key was ordered: the order is carried out before the status is told.
+// identity is what is on record of the key, and whether the running software has proven it. The Secret is on record
+// from the moment in which it was stored: what is planned is carried out before the status is told.
 func identity(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Condition) {
 	if p.Kind.Key() == nil {
 		return nil, nil
 	}
-	id := o.PeerNode.Status.Identity.DeepCopy()
+	id := p.key.record
 	if id == nil {
-		id = &v1alpha1.PeerIdentityStatus{}
+		id = o.PeerNode.Status.Identity.DeepCopy()
 	}
-	if p.Key != nil {
-		id.Epoch, id.SecretName = p.Key.Epoch, p.Key.SecretName
-	}
-	if proven, ok := provenIdentity(o.Pod, p.Kind.Key()); ok {
-		id.PeerID, id.PublicKey = proven.PeerID, proven.PublicKey
-	}
-	if id.SecretName == "" {
+	if id == nil {
 		return nil, nil
 	}
+	bound := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionIdentityBound).Status == metav1.ConditionTrue
+	// The key of an earlier PeerNode is known from the software alone.
+	if proven, ok := provenIdentity(o.Pod, p.Kind.Key()); ok && (id.PeerID == "" || id.PeerID == proven.PeerID) {
+		id.PeerID, id.PublicKey, bound = proven.PeerID, proven.PublicKey, true
+	}
 	c := conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
-	if id.PeerID != "" {
+	if bound {
 		c = conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, "")
 	}
 	return id, &c

@@ -33,7 +33,7 @@ func TestStatusTellsWhatIsInUse(t *testing.T) {
 	size := w.claim().Spec.Resources.Requests[corev1.ResourceStorage]
 	want := v1alpha1.PeerNodeStatus{
 		ObservedGeneration: 3, Software: "p2pAgent", Image: "registry.example.com/p2p-agent:v1",
-		Identity:  &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", PeerID: peerID, PublicKey: "CAES"},
+		Identity:  &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: "CAES"},
 		Endpoints: &v1alpha1.PeerEndpoints{Peer: "alpha.peers.svc:8000", API: "alpha-api.peers.svc:8080"},
 		Storage:   &v1alpha1.PeerStorageStatus{ClaimName: "alpha-data", Requested: &size, Capacity: &size},
 	}
@@ -79,7 +79,7 @@ func TestTransitionsKeepTheirTime(t *testing.T) {
 func TestWaitsForMounts(t *testing.T) {
 	waiting := func(change func(*world)) *corev1.Pod {
 		w := serving(t)
-		w.unready().identity().State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}
+		w.unready().unsealing().State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}
 		change(w)
 		return w.Pod
 	}
@@ -87,14 +87,14 @@ func TestWaitsForMounts(t *testing.T) {
 		pod  *corev1.Pod
 		want bool
 	}{
-		"There is no pod.":                      {nil, false},
-		"The check of the key has not started.": {waiting(func(*world) {}), true},
-		"The check of the key is done.":         {readyPod(), false},
-		"The check of the key has failed once.": {waiting(func(w *world) {
-			w.identity().LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1}
+		"There is no pod.":                {nil, false},
+		"The key has not been asked for.": {waiting(func(*world) {}), true},
+		"The key is there.":               {readyPod(), false},
+		"The key was asked for in vain once.": {waiting(func(w *world) {
+			w.unsealing().LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: 1}
 		}), false},
 		"The pod is stopping.":                   {waiting(func(w *world) { w.Pod.DeletionTimestamp = &metav1.Time{Time: now} }), false},
-		"The pod has no key to check.":           {waiting(func(w *world) { w.identity().Name = "theirs" }), false},
+		"The pod needs no key.":                  {waiting(func(w *world) { w.unsealing().Name = "theirs" }), false},
 		"The kubelet has not said anything yet.": {waiting(func(w *world) { w.Pod.Status.InitContainerStatuses = nil }), false},
 	} {
 		if got := plan.WaitsForMounts(c.pod); got != c.want {

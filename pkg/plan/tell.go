@@ -53,11 +53,14 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 // important changes are a new generation, a key, a pod for which the fleet of the peer waits, whatever changes the
 // kstatus of the peer or names trouble, and the identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || recorded(before) != recorded(next) || rolledOut(before) != rolledOut(next) {
+	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) {
 		return true
 	}
 	if smooth(before) && starting(next) {
 		return false
+	}
+	if recorded(before) != recorded(next) {
+		return true
 	}
 	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
 		return true
@@ -102,7 +105,7 @@ func proven(s v1alpha1.PeerNodeStatus) string {
 // passing are the waits of a smooth start.
 func passing(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonWaitingForPod, v1alpha1.ReasonWaitingForVolume, v1alpha1.ReasonWaitingForRevision, v1alpha1.ReasonServing, v1alpha1.ReasonSettled:
+	case v1alpha1.ReasonWaitingForKey, v1alpha1.ReasonWaitingForPod, v1alpha1.ReasonWaitingForVolume, v1alpha1.ReasonWaitingForRevision, v1alpha1.ReasonServing, v1alpha1.ReasonSettled:
 		return true
 	}
 	return false

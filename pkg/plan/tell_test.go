@@ -39,20 +39,21 @@ func TestToTell(t *testing.T) {
 		"Another trouble is told at once.":                   {crashing, statusOf("False WaitingForImage", "True WaitingForImage", settled, known), write},
 		"A suspension that ends in nothing is told at once.": {statusOf("False WaitingForPod", settled, settled), statusOf("False Suspended", settled, settled), write},
 		"A new generation is told at once.":                  {up, statusOf(serves, settled, settled, known, func(s *v1alpha1.PeerNodeStatus) { s.ObservedGeneration = 2 }), write},
-		"A key is told at once, or it could be made twice.": {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, func(s *v1alpha1.PeerNodeStatus) {
-			s.Identity = &v1alpha1.PeerIdentityStatus{SecretName: "alpha-identity-1"}
-		}), write},
-		"The next step of a smooth start waits for company.":                        {starting, statusOf("False WaitingForVolume", "True WaitingForVolume", settled), muchLater},
-		"A pod that is seen ready before its volume is seen bound is told with it.": {starting, statusOf(serves, "True WaitingForVolume", settled), muchLater},
-		"Another message waits for company.":                                        {up, statusOf(serves, settled, settled, known, message), later},
-		"A peer ID waits for the readiness that follows it.":                        {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, func(s *v1alpha1.PeerNodeStatus) { s.Identity = &v1alpha1.PeerIdentityStatus{PeerID: peerID} }), muchLater},
-		"A capacity waits for company.":                                             {statusOf(serves, settled, settled, capacity("1Gi")), statusOf(serves, settled, settled, capacity("2Gi")), later},
+		"A key waits for the readiness that follows it, as its StatefulSet tells of it, too.": {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, withKey), muchLater},
+		"A key that was made after some trouble is told at once.":                             {statusOf("False WaitingForUnsealer", "True WaitingForUnsealer", settled), statusOf("False WaitingForUnsealer", "True WaitingForUnsealer", settled, withKey), write},
+		"The next step of a smooth start waits for company.":                                  {starting, statusOf("False WaitingForVolume", "True WaitingForVolume", settled), muchLater},
+		"A pod that is seen ready before its volume is seen bound is told with it.":           {starting, statusOf(serves, "True WaitingForVolume", settled), muchLater},
+		"Another message waits for company.":                                                  {up, statusOf(serves, settled, settled, known, message), later},
+		"A peer ID waits for the readiness that follows it.":                                  {starting, statusOf("False WaitingForPod", "True WaitingForPod", settled, func(s *v1alpha1.PeerNodeStatus) { s.Identity = &v1alpha1.PeerIdentityStatus{PeerID: peerID} }), muchLater},
+		"A capacity waits for company.":                                                       {statusOf(serves, settled, settled, capacity("1Gi")), statusOf(serves, settled, settled, capacity("2Gi")), later},
 	} {
 		if got := plan.ToTell(c.before, c.next, now.Add(time.Second), settings.DefaultSettle); got != c.want {
 			t.Errorf("%s ToTell = %+v, want %+v", name, got, c.want)
 		}
 	}
 }
+
+func withKey(s *v1alpha1.PeerNodeStatus) { s.Identity = recorded() }
 
 func TestASmallChangeIsToldOnceItHasWaited(t *testing.T) {
 	next := statusOf(serves, settled, settled, known, func(s *v1alpha1.PeerNodeStatus) { s.Conditions[0].Message = "news" })

@@ -7,6 +7,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/resources"
 )
 
 // Verdict is the state of a peer in one value.
@@ -25,6 +26,8 @@ func Judge(o Observed, p Plan, failed *conditions.Finding) Verdict {
 		func() *conditions.Finding { return p.Blocked },
 		func() *conditions.Finding { return failed },
 		func() *conditions.Finding { return keyMissing(o) },
+		func() *conditions.Finding { return p.key.finding },
+		func() *conditions.Finding { return somebodyElse(o, p) },
 		func() *conditions.Finding { return justChanged(o, p) },
 		func() *conditions.Finding { return suspending(o) },
 		func() *conditions.Finding { return running(o) },
@@ -72,7 +75,23 @@ func running(o Observed) *conditions.Finding {
 	if f := volumeFinding(o); f != nil {
 		return f
 	}
+	if o.Unanswered {
+		return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
+			"the pod asks for its key, and the unsealer in namespace %s does not give it; look at its pods, and at the log of container %s", o.Options.Resources.UnsealerNamespace, resources.ContainerUnseal))
+	}
 	return podFinding(o.statefulSet(), o.Pod)
+}
+
+// somebodyElse is a last line: the unsealer opens only the key on record, and the companion writes no other.
+func somebodyElse(o Observed, p Plan) *conditions.Finding {
+	if p.key.record == nil || p.key.record.PeerID == "" {
+		return nil
+	}
+	proven, ok := provenIdentity(o.Pod, p.Kind.Key())
+	if !ok || proven.PeerID == p.key.record.PeerID {
+		return nil
+	}
+	return conditions.Refuse(v1alpha1.ReasonIdentityRefused, fmt.Sprintf("the software says that it is %s; the peer that is on record is %s", proven.PeerID, p.key.record.PeerID))
 }
 
 func keyMissing(o Observed) *conditions.Finding {

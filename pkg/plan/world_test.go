@@ -20,6 +20,8 @@ import (
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/neighbours"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // now is the only clock of these tests.
@@ -53,13 +55,28 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	for _, s := range spec {
 		s(p)
 	}
-	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}}}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Sealing: sealing(), Options: operator()}}
+}
+
+// operator are the settings of the operator.
+func operator() settings.Operator {
+	return settings.Operator{
+		Resources: resources.Options{CompanionImage: "registry.example.com/peer-companion:v1", UnsealerNamespace: "peernode-system"},
+	}
+}
+
+// recorded is the key of the peers that have one.
+func recorded() *v1alpha1.PeerIdentityStatus {
+	return &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: "CAES"}
 }
 
 // serving is a PeerNode whose objects are as planned, bound and running, and whose status is on record.
 func serving(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	t.Helper()
 	w := newborn(t, spec...)
+	if w.PeerNode.Spec.Software.P2PAgent != nil {
+		w.PeerNode.Status.Identity = recorded()
+	}
 	w.carryOut()
 	w.claim().Status = corev1.PersistentVolumeClaimStatus{Phase: corev1.ClaimBound, Capacity: w.claim().Spec.Resources.Requests.DeepCopy()}
 	w.set().Status = appsv1.StatefulSetStatus{ObservedGeneration: 1, UpdateRevision: revision}
@@ -122,7 +139,10 @@ func (w *world) claim() *corev1.PersistentVolumeClaim {
 func (w *world) set() *appsv1.StatefulSet { return object[*appsv1.StatefulSet](w) }
 
 // identity is the status of the container that checks the key.
-func (w *world) identity() *corev1.ContainerStatus { return &w.Pod.Status.InitContainerStatuses[0] }
+func (w *world) identity() *corev1.ContainerStatus { return &w.Pod.Status.InitContainerStatuses[1] }
+
+// unsealing is the status of the container that fetches the key.
+func (w *world) unsealing() *corev1.ContainerStatus { return &w.Pod.Status.InitContainerStatuses[0] }
 
 // peer is the status of the container that runs the peer.
 func (w *world) peer() *corev1.ContainerStatus { return &w.Pod.Status.ContainerStatuses[0] }
@@ -136,6 +156,9 @@ func readyPod() *corev1.Pod {
 				{Type: corev1.PodReady, Status: corev1.ConditionTrue},
 			},
 			InitContainerStatuses: []corev1.ContainerStatus{{
+				Name: "unseal", Image: "registry.example.com/peer-companion:v1",
+				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}},
+			}, {
 				Name: "identity", Image: "registry.example.com/p2p-agent:v1",
 				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"peerID":"` + peerID + `","publicKey":"CAES"}`}},
 			}},

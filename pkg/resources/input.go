@@ -18,8 +18,11 @@ import (
 type Input struct {
 	// PeerNode has its defaults filled in.
 	PeerNode *v1alpha1.PeerNode
-	// Workload is how its software runs.
+	// Software is the name of its software, Workload how it runs.
+	Software string
 	Workload peer.Workload
+	// UnsealerCA is the certificate by which the peer's pods know the unsealer; "" while it is not known.
+	UnsealerCA string
 	// Neighbourhood is what is known of the others in its network.
 	Neighbourhood peer.Neighbourhood
 	// Options are the operator's own settings.
@@ -32,11 +35,15 @@ type Options struct {
 	HostUsers bool
 	// DNSCIDRs are addresses of DNS servers that are not pods of the kube-system namespace.
 	DNSCIDRs []string
+	// CompanionImage is the image of peer-companion, which makes and unseals keys.
+	CompanionImage string
+	// UnsealerNamespace is where the unsealer runs.
+	UnsealerNamespace string
 }
 
 // Components name the parts of a peer in the label app.kubernetes.io/component.
 const (
-	componentPeer    = "peer"
+	componentPeer    = names.ComponentPeer
 	componentAPI     = "api"
 	componentConfig  = "config"
 	componentData    = "data"

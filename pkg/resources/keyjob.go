@@ -116,17 +116,12 @@ func keygenArgs(in KeyJobInput, parts int) []string {
 	return args
 }
 
+// companion is a container of the companion's image, which holds one key for a moment.
 func companion(name, image string) *applycorev1.ContainerApplyConfiguration {
-	return applycorev1.Container().
-		WithName(name).
-		WithImage(image).
+	return container(name, image).
 		WithTerminationMessagePath(corev1.TerminationMessagePathDefault).
 		WithTerminationMessagePolicy(corev1.TerminationMessageReadFile).
 		WithResources(applycorev1.ResourceRequirements().
 			WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("32Mi")}).
-			WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")})).
-		WithSecurityContext(applycorev1.SecurityContext().
-			WithAllowPrivilegeEscalation(false).
-			WithReadOnlyRootFilesystem(true).
-			WithCapabilities(applycorev1.Capabilities().WithDrop("ALL")))
+			WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}))
 }

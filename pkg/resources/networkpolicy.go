@@ -15,8 +15,8 @@ import (
 	"github.com/peernode/operator/pkg/peer"
 )
 
-// NetworkPolicy denies everything in both directions but what the spec names, and DNS. It takes the place of the
-// guides' firewall rules. It goes with the PeerNode.
+// NetworkPolicy denies everything in both directions but what the spec names, DNS and the unsealer. It takes the place
+// of the guides' firewall rules, and holds for the Jobs of the peer as well. It goes with the PeerNode.
 func NetworkPolicy(in Input) *applynetworkingv1.NetworkPolicyApplyConfiguration {
 	p := in.PeerNode
 	return applynetworkingv1.NetworkPolicy(names.Workload(p), p.Namespace).
@@ -50,6 +50,9 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 
 func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
 	rules := []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration{dns(in.Options.DNSCIDRs)}
+	if in.Workload.KeyPath != "" {
+		rules = append(rules, unsealer(in.Options))
+	}
 	open := func(to *applynetworkingv1.NetworkPolicyPeerApplyConfiguration, ports []peer.Port) {
 		// A rule without ports would open them all.
 		if ports = peer.PortsFor(ports, v1alpha1.PurposePeer); len(ports) > 0 {

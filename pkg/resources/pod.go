@@ -24,7 +24,7 @@ const (
 )
 
 // podTemplate passes Pod Security restricted, has no API token and no service links, and writes only to its
-// volume and to a small /tmp.
+// volume, to a small /tmp and, before the peer starts, to the memory that holds its key.
 func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
 	p, w := in.PeerNode, in.Workload
 	spec := applycorev1.PodSpec().
@@ -37,7 +37,7 @@ func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
 		WithContainers(peerContainer(in)).
 		WithVolumes(volumes(in)...)
 	if w.KeyPath != "" {
-		spec.WithInitContainers(identityContainer(in))
+		spec.WithInitContainers(unsealContainer(in), identityContainer(in))
 	}
 	for _, secret := range p.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
@@ -75,7 +75,7 @@ func spread(f *v1alpha1.FleetMembership) *applycorev1.TopologySpreadConstraintAp
 
 func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 	w := in.Workload
-	c := container(ContainerPeer, in).WithResources(resources(in.PeerNode.Spec.Resources))
+	c := software(ContainerPeer, in).WithResources(resources(in.PeerNode.Spec.Resources))
 	if len(w.Args) > 0 {
 		c.WithArgs(w.Args...)
 	}
@@ -97,7 +97,7 @@ func peerContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 			probe.set(probeConfiguration(probe.is))
 		}
 	}
-	return c.WithVolumeMounts(mounts(w)...)
+	return c.WithVolumeMounts(mounts(in)...)
 }
 
 // env leaves an empty value out, as the server does: an intent with it would never be found in the live object.
@@ -110,24 +110,27 @@ func env(e peer.Env) *applycorev1.EnvVarApplyConfiguration {
 }
 
 func identityContainer(in Input) *applycorev1.ContainerApplyConfiguration {
-	return container(ContainerIdentity, in).
-		WithArgs(in.Workload.IdentityCheck...).
-		WithVolumeMounts(applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(in.Workload.KeyPath).WithReadOnly(true))
+	return software(ContainerIdentity, in).WithArgs(in.Workload.IdentityCheck...).WithVolumeMounts(keyMount(in))
 }
 
-func container(name string, in Input) *applycorev1.ContainerApplyConfiguration {
-	c := applycorev1.Container().
+// software is a container that runs the peer's own program.
+func software(name string, in Input) *applycorev1.ContainerApplyConfiguration {
+	c := container(name, in.PeerNode.Spec.Image)
+	if len(in.Workload.Command) > 0 {
+		c.WithCommand(in.Workload.Command...)
+	}
+	return c
+}
+
+func container(name, image string) *applycorev1.ContainerApplyConfiguration {
+	return applycorev1.Container().
 		WithName(name).
-		WithImage(in.PeerNode.Spec.Image).
+		WithImage(image).
 		WithTerminationMessagePolicy(corev1.TerminationMessageFallbackToLogsOnError).
 		WithSecurityContext(applycorev1.SecurityContext().
 			WithAllowPrivilegeEscalation(false).
 			WithReadOnlyRootFilesystem(true).
 			WithCapabilities(applycorev1.Capabilities().WithDrop("ALL")))
-	if len(in.Workload.Command) > 0 {
-		c.WithCommand(in.Workload.Command...)
-	}
-	return c
 }
 
 func podSecurity(user int64) *applycorev1.PodSecurityContextApplyConfiguration {

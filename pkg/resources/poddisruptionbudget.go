@@ -5,6 +5,7 @@ package resources
 import (
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	applymetav1 "k8s.io/client-go/applyconfigurations/meta/v1"
 	applypolicyv1 "k8s.io/client-go/applyconfigurations/policy/v1"
 
 	"github.com/peernode/operator/pkg/names"
@@ -25,5 +26,5 @@ func PodDisruptionBudget(in Input) *applypolicyv1.PodDisruptionBudgetApplyConfig
 		WithSpec(applypolicyv1.PodDisruptionBudgetSpec().
 			WithMaxUnavailable(intstr.FromInt32(1)).
 			WithUnhealthyPodEvictionPolicy(policyv1.AlwaysAllow).
-			WithSelector(selector(p)))
+			WithSelector(applymetav1.LabelSelector().WithMatchLabels(names.PodSelector(p.Name))))
 }

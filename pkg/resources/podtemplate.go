@@ -19,6 +19,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/quantity"
+	"github.com/peernode/operator/pkg/sealingkey"
 )
 
 // patched lays spec.podTemplate over the pod that the operator builds. It is the one place where a raw pod
@@ -81,16 +82,7 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 	if t.Spec.AutomountServiceAccountToken == nil || *t.Spec.AutomountServiceAccountToken {
 		errs = append(errs, errors.New("spec.podTemplate.spec.automountServiceAccountToken must stay false"))
 	}
-	for _, v := range t.Spec.Volumes {
-		if v.Projected == nil {
-			continue
-		}
-		for _, source := range v.Projected.Sources {
-			if source.ServiceAccountToken != nil {
-				errs = append(errs, fmt.Errorf("spec.podTemplate.spec.volumes[%s] must not project a service account token", v.Name))
-			}
-		}
-	}
+	errs = append(errs, tokens(t.Spec)...)
 	for _, label := range []string{v1alpha1.LabelPeerNode, v1alpha1.LabelFleet, v1alpha1.LabelManagedBy} {
 		if t.Labels[label] != ours.Labels[label] {
 			errs = append(errs, fmt.Errorf("spec.podTemplate.metadata.labels must not change %s", label))
@@ -104,6 +96,32 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 		errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", ContainerPeer))
 	}
 	return errors.Join(append(errs, restricted(t))...)
+}
+
+// tokens refuses every token but the one that the unsealing container alone holds, for the unsealer alone.
+func tokens(s corev1.PodSpec) []error {
+	var errs []error
+	for _, v := range s.Volumes {
+		if v.Projected == nil {
+			continue
+		}
+		for _, source := range v.Projected.Sources {
+			if token := source.ServiceAccountToken; token != nil && (v.Name != volumeUnsealer || token.Audience != sealingkey.Audience) {
+				errs = append(errs, fmt.Errorf("spec.podTemplate.spec.volumes[%s] must not project a service account token", v.Name))
+			}
+		}
+	}
+	for _, c := range append(slices.Clone(s.InitContainers), s.Containers...) {
+		if c.Name == ContainerUnseal {
+			continue
+		}
+		for _, m := range c.VolumeMounts {
+			if m.Name == volumeUnsealer {
+				errs = append(errs, fmt.Errorf("spec.podTemplate must not mount the volume %s, which holds the token for the unsealer, into container %s", m.Name, c.Name))
+			}
+		}
+	}
+	return errs
 }
 
 // restricted asks the library with which API servers enforce pod security.

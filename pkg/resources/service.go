@@ -23,7 +23,7 @@ func HeadlessService(in Input) *applycorev1.ServiceApplyConfiguration {
 			WithType(corev1.ServiceTypeClusterIP).
 			WithClusterIP(corev1.ClusterIPNone).
 			WithPublishNotReadyAddresses(true).
-			WithSelector(names.Selector(p.Name)).
+			WithSelector(names.PodSelector(p.Name)).
 			WithPorts(servicePorts(peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer))...))
 }
 
@@ -40,7 +40,7 @@ func APIService(in Input) *applycorev1.ServiceApplyConfiguration {
 		WithOwnerReferences(owner(p)).
 		WithSpec(applycorev1.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
-			WithSelector(names.Selector(p.Name)).
+			WithSelector(names.PodSelector(p.Name)).
 			WithPorts(servicePorts(ports)...))
 }
 

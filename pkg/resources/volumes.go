@@ -17,15 +17,14 @@ import (
 
 // Volumes of a peer's pod.
 const (
-	volumeData  = "data"
-	volumeKey   = "identity"
-	volumeFiles = "files"
-	volumeLive  = "live-files"
-	volumeTmp   = "tmp"
+	volumeData     = "data"
+	volumeEnvelope = "envelope"
+	volumeUnsealer = "unsealer"
+	volumeKey      = "identity"
+	volumeFiles    = "files"
+	volumeLive     = "live-files"
+	volumeTmp      = "tmp"
 )
-
-// keyMode lets only the peer's user read the key; the kubelet adds the group, because of fsGroup.
-const keyMode int32 = 0o400
 
 // firstEpoch is the only epoch until identities rotate.
 const firstEpoch = 1
@@ -39,8 +38,7 @@ func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
 			applycorev1.EmptyDirVolumeSource().WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("16Mi"))),
 	}
 	if w.KeyPath != "" {
-		out = append(out, applycorev1.Volume().WithName(volumeKey).WithSecret(
-			applycorev1.SecretVolumeSource().WithSecretName(names.Key(p, firstEpoch)).WithDefaultMode(keyMode)))
+		out = append(out, keyVolumes(p)...)
 	}
 	for _, v := range []struct {
 		name      string
@@ -83,13 +81,14 @@ func itemPath(f peer.File) string {
 
 // mounts puts single files in place by subPath, which is never updated, and folders of live files as a whole,
 // which the kubelet updates.
-func mounts(w peer.Workload) []*applycorev1.VolumeMountApplyConfiguration {
+func mounts(in Input) []*applycorev1.VolumeMountApplyConfiguration {
+	w := in.Workload
 	out := []*applycorev1.VolumeMountApplyConfiguration{
 		applycorev1.VolumeMount().WithName(volumeData).WithMountPath(w.DataPath),
 		applycorev1.VolumeMount().WithName(volumeTmp).WithMountPath("/tmp"),
 	}
 	if w.KeyPath != "" {
-		out = append(out, applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(w.KeyPath).WithReadOnly(true))
+		out = append(out, keyMount(in))
 	}
 	var folders []string
 	for _, f := range w.Files {

@@ -21,6 +21,7 @@ import (
 
 	"github.com/peernode/operator/controllers"
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/settings"
 )
 
@@ -49,22 +50,22 @@ type OperatorOptions struct {
 // StartOperator starts the operator with a fresh cache, as after a restart.
 func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, error) {
 	op := &Operator{line: &line{}, done: make(chan error, 1)}
-	config := rest.CopyConfig(e.OperatorConfig)
-	config.Wrap(op.line.through)
-	if o.WrapTransport != nil {
-		config.Wrap(o.WrapTransport)
-	}
-	mgr, err := ctrl.NewManager(config, managerOptions(e, o))
-	if err != nil {
-		return nil, fmt.Errorf("make the manager: %w", err)
-	}
-	ctx, op.stop = context.WithCancel(ctx)
 	options := Options()
 	options.Namespaces = o.Namespaces
 	options.Settle = cmp.Or(o.Settle, options.Settle)
 	if o.Release != nil {
 		o.Release(&options)
 	}
+	config := rest.CopyConfig(e.OperatorConfig)
+	config.Wrap(op.line.through)
+	if o.WrapTransport != nil {
+		config.Wrap(o.WrapTransport)
+	}
+	mgr, err := ctrl.NewManager(config, managerOptions(e, options))
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	ctx, op.stop = context.WithCancel(ctx)
 	if err := controllers.Setup(ctx, mgr, options); err != nil {
 		op.stop()
 		return nil, err
@@ -73,10 +74,10 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 	return op, nil
 }
 
-func managerOptions(e *Env, o OperatorOptions) ctrl.Options {
+func managerOptions(e *Env, o settings.Operator) ctrl.Options {
 	return ctrl.Options{
 		Scheme:  e.Scheme,
-		Cache:   controllers.Cache(o.Namespaces),
+		Cache:   controllers.Cache(o),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		// Several operators of one test process have controllers of the same name.
 		Controller: config.Controller{SkipNameValidation: new(true)},
@@ -87,9 +88,19 @@ func managerOptions(e *Env, o OperatorOptions) ctrl.Options {
 // that a test which waits for silence need not wait long.
 const Settle = time.Second
 
+// CompanionImage is the image of peer-companion, which no simulated node runs.
+const CompanionImage = "registry.example.com/peer-companion:v1"
+
+// UnsealerNamespace is where the unsealer would run.
+const UnsealerNamespace = "peernode-system"
+
 // Options are the settings of operators of this package.
 func Options() settings.Operator {
-	return settings.Operator{Defaults: defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"}, Settle: Settle}
+	return settings.Operator{
+		Defaults:  defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"},
+		Resources: resources.Options{CompanionImage: CompanionImage, UnsealerNamespace: UnsealerNamespace},
+		Settle:    Settle,
+	}
 }
 
 // Stop ends the operator and waits for it. Whatever it leaves running in this process, such as an event that it

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +22,9 @@ const (
 
 	// Peers finds the PeerNodes and the PeerFleets that declare a PeerNode, by its namespace and name.
 	Peers = "spec.network.peers"
+
+	// Job finds the pods of a Job, within a namespace, by its name.
+	Job = "job"
 
 	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
 	Fleets = "spec.network.fleets"
@@ -40,12 +45,20 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.PeerNode{}, Peers, declaredPeers},
 		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
 		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
+		{&corev1.Pod{}, Job, jobOf},
 		{&v1alpha1.PeerFleet{}, Peers, declaredPeers},
 		{&v1alpha1.PeerFleet{}, Fleets, declaredFleets},
 	} {
 		if err := indexer.IndexField(ctx, i.of, i.name, i.values); err != nil {
 			return fmt.Errorf("index %T by %s: %w", i.of, i.name, err)
 		}
+	}
+	return nil
+}
+
+func jobOf(o client.Object) []string {
+	if name := o.GetLabels()[batchv1.JobNameLabel]; name != "" {
+		return []string{name}
 	}
 	return nil
 }

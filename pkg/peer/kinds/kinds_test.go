@@ -19,6 +19,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
 )
@@ -186,10 +187,11 @@ func TestNoKeyTravelsInArgumentsEnvironmentOrFiles(t *testing.T) {
 		for _, e := range w.Env {
 			t.Errorf("variable %s: everybody who may read pods may read it; a kind with a key has no need of any", e.Name)
 		}
-		files, err := kind.Key().New(v1alpha1.IdentityEd25519, bytes.NewReader(make([]byte, 64)))
+		key, err := identity.New(v1alpha1.IdentityEd25519, bytes.NewReader(make([]byte, 64)))
 		if err != nil {
 			t.Fatal(err)
 		}
+		files := kind.Key().Files(key)
 		all, err := json.Marshal(w)
 		if err != nil {
 			t.Fatal(err)
@@ -208,14 +210,18 @@ func TestEveryKindReadsTheKeyThatItWrote(t *testing.T) {
 		if form == nil {
 			continue
 		}
-		files, err := form.New(v1alpha1.IdentityEd25519, strings.NewReader(strings.Repeat("k", 64)))
+		made, err := identity.New(v1alpha1.IdentityEd25519, strings.NewReader(strings.Repeat("k", 64)))
 		if err != nil {
 			t.Fatal(err)
 		}
+		files := form.Files(made)
 		key, err := form.Read(files)
 		if err != nil {
-			t.Errorf("%s refuses the key that it made: %v", kind.Name(), err)
+			t.Errorf("%s refuses the key that it wrote: %v", kind.Name(), err)
 			continue
+		}
+		if id := form.Identity(made.Public()); id.PeerID == "" || id.PublicKey == "" {
+			t.Errorf("%s has no name for a key: %+v", kind.Name(), id)
 		}
 		if diff := cmp.Diff(files, form.Files(key)); diff != "" {
 			t.Errorf("%s writes another key than it read (-read +written):\n%s", kind.Name(), diff)

@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
-	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 )
@@ -23,13 +21,9 @@ type libp2pKey struct{}
 
 var _ peer.Key = libp2pKey{}
 
-// New makes a key of type t.
-func (k libp2pKey) New(t v1alpha1.IdentityType, entropy io.Reader) (map[string][]byte, error) {
-	key, err := identity.New(t, entropy)
-	if err != nil {
-		return nil, err
-	}
-	return k.Files(key), nil
+// Identity is the peer ID, and the public key as libp2p encodes it.
+func (libp2pKey) Identity(key identity.Public) peer.Identity {
+	return peer.Identity{PeerID: key.PeerID(), PublicKey: key.LibP2P()}
 }
 
 // Files writes key as an agent reads it.

@@ -3,19 +3,15 @@
 package p2pagent_test
 
 import (
-	"bytes"
-	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/hex"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/encoding/protowire"
 
-	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/canary"
+	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/p2pagent"
 )
@@ -27,8 +23,6 @@ const (
 		"1ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"
 	specSecp256k1 = "08021220" +
 		"53dadf1d5a164d6b4acdb15e24aa4c5b1d3461bdbd42abedb0a4404d56ced8fb"
-	// order is that of the curve secp256k1 (SEC 2): the smallest number that is too large for a key.
-	order = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"
 )
 
 func unhex(t *testing.T, digits string) []byte {
@@ -40,95 +34,22 @@ func unhex(t *testing.T, digits string) []byte {
 	return raw
 }
 
-// newKey makes a key and returns the protobuf in its file.
-func newKey(t *testing.T, keyType v1alpha1.IdentityType, entropy io.Reader) []byte {
-	t.Helper()
-	files, err := p2pagent.Kind{}.Key().New(keyType, entropy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(files) != 1 {
-		t.Fatalf("got %d files, want one", len(files))
-	}
-	text, ok := strings.CutSuffix(string(files["identity.key"]), "\n")
-	if !ok {
-		t.Fatal("identity.key is not there, or does not end its line")
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
-
-func TestKeysAreThoseOfTheSpecification(t *testing.T) {
-	for keyType, want := range map[v1alpha1.IdentityType]string{
-		v1alpha1.IdentityEd25519:   specEd25519,
-		v1alpha1.IdentitySecp256k1: specSecp256k1,
+func TestAKeyIsWrittenAndNamedAsTheSpecificationDoes(t *testing.T) {
+	form := p2pagent.Kind{}.Key()
+	for _, c := range []struct{ encoded, peerID, publicKey string }{
+		{specEd25519, "12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq", "CAESIB7R6PrixKFEuL6P1LR789OzS4ccPKz2AQ8OQtR0/OJ+"},
+		{specSecp256k1, "", ""},
 	} {
-		entropy := unhex(t, want[8:8+64])
-		if got := hex.EncodeToString(newKey(t, keyType, bytes.NewReader(entropy))); got != want {
-			t.Errorf("the %s key of the specification's entropy is\n%s, want\n%s", keyType, got, want)
+		key, err := identity.ParseLibP2P(unhex(t, c.encoded))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// The encoder of this project is written by hand; the decoder here is protobuf's own.
-func TestKeysParseAsProtobuf(t *testing.T) {
-	entropy := strings.Repeat("0123456789abcdef", 2)
-	for keyType, want := range map[v1alpha1.IdentityType]struct{ number, size int }{
-		v1alpha1.IdentityEd25519:   {1, ed25519.PrivateKeySize},
-		v1alpha1.IdentitySecp256k1: {2, 32},
-	} {
-		number, data := parse(t, newKey(t, keyType, strings.NewReader(entropy)))
-		if number != uint64(want.number) || len(data) != want.size {
-			t.Errorf("%s: type %d with %d bytes, want type %d with %d", keyType, number, len(data), want.number, want.size)
+		line := base64.StdEncoding.EncodeToString(unhex(t, c.encoded)) + "\n"
+		if diff := cmp.Diff(map[string][]byte{"identity.key": []byte(line)}, form.Files(key)); diff != "" {
+			t.Errorf("its file (-want +got):\n%s", diff)
 		}
-		if got := string(data[:32]); got != entropy {
-			t.Errorf("%s: the private part is %x, not the entropy", keyType, got)
-		}
-	}
-}
-
-func TestAnEd25519KeySignsWhatItsPublicHalfVerifies(t *testing.T) {
-	_, data := parse(t, newKey(t, v1alpha1.IdentityEd25519, strings.NewReader(strings.Repeat("x", 32))))
-	message := []byte("hello")
-	if !ed25519.Verify(data[32:], message, ed25519.Sign(data, message)) {
-		t.Error("the public half in the file does not belong to the private one")
-	}
-}
-
-func TestANumberThatIsNoKeyIsDrawnAgain(t *testing.T) {
-	zero, valid := strings.Repeat("00", 32), strings.Repeat("00", 31)+"01"
-	largest := order[:63] + "0"
-	for name, c := range map[string]struct{ drawn, want string }{
-		"Zero is no key.":                       {zero + valid, valid},
-		"The order of the curve is no key.":     {order + valid, valid},
-		"Nothing above the order is a key.":     {strings.Repeat("ff", 32) + zero + valid, valid},
-		"The number just below the order is.":   {largest, largest},
-		"The first number that is a key is it.": {valid + largest, valid},
-	} {
-		_, data := parse(t, newKey(t, v1alpha1.IdentitySecp256k1, bytes.NewReader(unhex(t, c.drawn))))
-		if got := hex.EncodeToString(data); got != c.want {
-			t.Errorf("%s got %s, want %s", name, got, c.want)
-		}
-	}
-}
-
-func TestNoKeyIsMadeWithoutEntropy(t *testing.T) {
-	for name, c := range map[string]struct {
-		keyType v1alpha1.IdentityType
-		entropy string
-		says    string
-	}{
-		"Entropy for an Ed25519 key runs out.":              {v1alpha1.IdentityEd25519, "too short", "read entropy: unexpected EOF"},
-		"Entropy for a secp256k1 key runs out.":             {v1alpha1.IdentitySecp256k1, "", "read entropy: EOF"},
-		"Entropy runs out while a number is drawn again.":   {v1alpha1.IdentitySecp256k1, strings.Repeat("\x00", 40), "read entropy: unexpected EOF"},
-		"The type of key is not known, whatever admission.": {"RSA", strings.Repeat("x", 64), `"RSA" is not known`},
-	} {
-		files, err := p2pagent.Kind{}.Key().New(c.keyType, strings.NewReader(c.entropy))
-		if err == nil || !strings.Contains(err.Error(), c.says) || files != nil {
-			t.Errorf("%s got %v and %d files, want an error that says %q and none", name, err, len(files), c.says)
+		if want := (peer.Identity{PeerID: key.Public().PeerID(), PublicKey: key.Public().LibP2P()}); form.Identity(key.Public()) != want || c.peerID != "" && (want.PeerID != c.peerID || want.PublicKey != c.publicKey) {
+			t.Errorf("its name is %+v, want %+v", form.Identity(key.Public()), c)
 		}
 	}
 }
@@ -153,28 +74,6 @@ func TestWhatTheAgentSaysOfItsKeyIsRead(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-}
-
-// parse reads libp2p's PrivateKey{Type = 1; Data = 2} and nothing else.
-func parse(t *testing.T, raw []byte) (keyType uint64, data []byte) {
-	t.Helper()
-	for len(raw) > 0 {
-		field, wire, n := protowire.ConsumeTag(raw)
-		raw = raw[max(n, 0):]
-		switch {
-		case field == 1 && wire == protowire.VarintType:
-			keyType, n = protowire.ConsumeVarint(raw)
-		case field == 2 && wire == protowire.BytesType:
-			data, n = protowire.ConsumeBytes(raw)
-		default:
-			t.Fatalf("field %d of type %d is not part of a key", field, wire)
-		}
-		if n < 0 {
-			t.Fatal(protowire.ParseError(n))
-		}
-		raw = raw[n:]
-	}
-	return keyType, data
 }
 
 func TestAKeyIsReadFromItsFile(t *testing.T) {

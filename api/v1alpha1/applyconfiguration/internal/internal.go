@@ -220,6 +220,8 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
 - name: com.github.peernode.operator.api.v1alpha1.IdentityType
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.KeyProtection
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
   map:
     fields:
@@ -455,6 +457,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: expectedPublicKey
       type:
         scalar: string
+    - name: recoveryRecipients
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: type
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.IdentityType
@@ -467,6 +475,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: peerID
       type:
         scalar: string
+    - name: protection
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyProtection
     - name: publicKey
       type:
         scalar: string

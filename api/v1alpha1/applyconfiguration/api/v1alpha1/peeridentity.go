@@ -19,6 +19,10 @@ type PeerIdentityApplyConfiguration struct {
 	// other key, wherever it came from, it does not start. The template of a fleet has none, because each of its
 	// peers has a key of its own. To set or change it restarts the peer.
 	ExpectedPublicKey *string `json:"expectedPublicKey,omitempty"`
+	// recoveryRecipients are public keys of age, age1pq1... (hybrid, post-quantum) or age1... (X25519), of people who keep
+	// the private ones offline. The key is sealed to each of them when it is made, so that it can be had back without the
+	// cluster; without any, a lost sealing key is a lost peer. A change holds for keys that are made from then on.
+	RecoveryRecipients []string `json:"recoveryRecipients,omitempty"`
 }
 
 // PeerIdentityApplyConfiguration constructs a declarative configuration of the PeerIdentity type for use with
@@ -40,5 +44,15 @@ func (b *PeerIdentityApplyConfiguration) WithType(value apiv1alpha1.IdentityType
 // If called multiple times, the ExpectedPublicKey field is set to the value of the last call.
 func (b *PeerIdentityApplyConfiguration) WithExpectedPublicKey(value string) *PeerIdentityApplyConfiguration {
 	b.ExpectedPublicKey = &value
+	return b
+}
+
+// WithRecoveryRecipients adds the given value to the RecoveryRecipients field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the RecoveryRecipients field.
+func (b *PeerIdentityApplyConfiguration) WithRecoveryRecipients(values ...string) *PeerIdentityApplyConfiguration {
+	for i := range values {
+		b.RecoveryRecipients = append(b.RecoveryRecipients, values[i])
+	}
 	return b
 }

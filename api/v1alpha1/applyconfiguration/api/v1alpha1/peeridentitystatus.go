@@ -4,6 +4,10 @@
 
 package v1alpha1
 
+import (
+	apiv1alpha1 "github.com/peernode/operator/api/v1alpha1"
+)
+
 // PeerIdentityStatusApplyConfiguration represents a declarative configuration of the PeerIdentityStatus type for use
 // with apply.
 //
@@ -11,10 +15,13 @@ package v1alpha1
 type PeerIdentityStatusApplyConfiguration struct {
 	// epoch counts the keys of this peer, from 1. It never goes back.
 	Epoch *int64 `json:"epoch,omitempty"`
-	// secretName is the Secret that holds the key. Once recorded, a missing Secret stops the peer; a new key is
+	// secretName is the Secret that holds the sealed key. Once recorded, a missing Secret stops the peer; a new key is
 	// never made in its place.
 	SecretName *string `json:"secretName,omitempty"`
-	// peerID is the name of the peer in its network, as its own software derives it from the key.
+	// protection says how the key is kept. Brokered: sealed, and opened by the unsealer for the peer's own pod alone.
+	// Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
+	Protection *apiv1alpha1.KeyProtection `json:"protection,omitempty"`
+	// peerID is the name of the peer in its network, which follows from the key.
 	PeerID *string `json:"peerID,omitempty"`
 	// publicKey is the public key, in the encoding of the software.
 	PublicKey *string `json:"publicKey,omitempty"`
@@ -39,6 +46,14 @@ func (b *PeerIdentityStatusApplyConfiguration) WithEpoch(value int64) *PeerIdent
 // If called multiple times, the SecretName field is set to the value of the last call.
 func (b *PeerIdentityStatusApplyConfiguration) WithSecretName(value string) *PeerIdentityStatusApplyConfiguration {
 	b.SecretName = &value
+	return b
+}
+
+// WithProtection sets the Protection field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Protection field is set to the value of the last call.
+func (b *PeerIdentityStatusApplyConfiguration) WithProtection(value apiv1alpha1.KeyProtection) *PeerIdentityStatusApplyConfiguration {
+	b.Protection = &value
 	return b
 }
 

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/handover"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/keysecret"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/seal"
+)
+
+// FirstEpoch is the only epoch until identities rotate.
+const FirstEpoch = 1
+
+// keyStep is the next step towards a key. A peer has one from the moment in which its Secret exists, and from then on
+// for ever: one that is lost is never made again, because the peer would come back as somebody else.
+type keyStep struct {
+	// record is what is known of the key, nil while there is none.
+	record *v1alpha1.PeerIdentityStatus
+	// store is the Secret that is to be created first of all.
+	store *corev1.Secret
+	// order is the Job that is to make the key, discard one that has ended and told nothing that can be used.
+	order   bool
+	discard intent.Object
+	// finding is what the peer waits for, or what is wrong, while it has no key.
+	finding *conditions.Finding
+}
+
+// KeyUnknown reports whether only the API server can say whether the peer has a key: none is on record, no pod was ever
+// made for it, and no Job is at work. A PeerNode that takes up the key of an earlier one begins so.
+func KeyUnknown(o Observed) bool {
+	return !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil
+}
+
+// KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
+func KeepsKey(o Observed) bool {
+	kind := kinds.For(o.PeerNode.Spec.Software)
+	return kind != nil && kind.Key() != nil
+}
+
+// RecordedKey reports whether a key of the peer is on record.
+func RecordedKey(p *v1alpha1.PeerNode) bool {
+	return p.Status.Identity != nil && p.Status.Identity.SecretName != ""
+}
+
+// decideKey asks, in this order, what is on record, what exists, and what the Job has made.
+func decideKey(o Observed, b blueprint.Blueprint) keyStep {
+	job := o.keyJob()
+	switch {
+	case b.Kind.Key() == nil:
+		return keyStep{}
+	case RecordedKey(o.PeerNode):
+		return keyStep{record: o.PeerNode.Status.Identity.DeepCopy()}
+	// The record follows the key, and may have been lost with an operator that was killed. The StatefulSet never comes
+	// before the key.
+	case o.statefulSet() != nil, o.Sealing != nil && o.KeyTaken:
+		return keyStep{record: newRecord(b)}
+	case o.Sealing == nil:
+		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
+			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
+	case job == nil:
+		return keyStep{order: true, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
+	default:
+		return take(o, b, job)
+	}
+}
+
+func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
+	return &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
+}
+
+// take takes the key from its Job, once that has ended.
+func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
+	for _, pod := range o.KeyPods {
+		messages, ended := resources.KeyJobMessages(pod)
+		if !ended {
+			continue
+		}
+		envelope, err := handover.Join(messages)
+		if err == nil {
+			err = asOrdered(envelope.Header(), b)
+		}
+		switch {
+		case err != nil:
+			return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf("what Job %s made is not used: %s. Delete the Job to have it tried again", job.Name, err))}
+		case !slices.Equal(envelope.Header().Recipients, infos(keyRecipients(o, b))):
+			return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the recipients of the key have changed while it was made, so it is made anew")}
+		}
+		return store(b, envelope)
+	}
+	return waitForJob(o, job)
+}
+
+// asOrdered compares what the Job made with what it was to make.
+func asOrdered(h seal.Header, b blueprint.Blueprint) error {
+	if want := binding(b.PeerNode); h.Binding != want {
+		return fmt.Errorf("the envelope is bound to %s, not to %s", h.Binding, want)
+	}
+	if want := b.PeerNode.Spec.Identity.Type; h.KeyType != want {
+		return fmt.Errorf("the key is of type %s, not %s", h.KeyType, want)
+	}
+	return nil
+}
+
+func binding(p *v1alpha1.PeerNode) seal.Binding {
+	return seal.Binding{Namespace: p.Namespace, PeerNode: p.Name, Role: seal.RoleIdentity, Epoch: FirstEpoch}
+}
+
+// keyRecipients are all who can open the key: the unsealer first.
+func keyRecipients(o Observed, b blueprint.Blueprint) []seal.Recipient {
+	return append([]seal.Recipient{o.Sealing.Recipient}, b.Recovery...)
+}
+
+func infos(recipients []seal.Recipient) []seal.RecipientInfo {
+	var out []seal.RecipientInfo
+	for _, r := range recipients {
+		out = append(out, r.Info())
+	}
+	return out
+}
+
+func store(b blueprint.Blueprint, envelope seal.Envelope) keyStep {
+	public, err := envelope.Header().Public()
+	if err != nil { // A header that was read has been checked.
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, err.Error())}
+	}
+	p := b.PeerNode
+	secret := keysecret.New(p, FirstEpoch, envelope.Text())
+	if p.DeletesKeys() {
+		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
+	}
+	record, id := newRecord(b), b.Kind.Key().Identity(public)
+	record.PeerID, record.PublicKey = id.PeerID, id.PublicKey
+	return keyStep{store: secret, record: record}
+}
+
+// waitForJob says what the Job waits for. One that is complete and left no pod told nobody what it made.
+func waitForJob(o Observed, job *batchv1.Job) keyStep {
+	for _, c := range job.Status.Conditions {
+		switch {
+		case c.Status != corev1.ConditionTrue:
+		case c.Type == batchv1.JobFailed:
+			return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf(
+				"Job %s, which makes the peer's key, failed (%s)%s. Delete the Job to have it tried again", job.Name, c.Message, lastTry(o.KeyPods)))}
+		case c.Type == batchv1.JobComplete && len(o.KeyPods) == 0:
+			return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the pod that made the peer's key was lost before it told, so the key is made anew")}
+		}
+	}
+	for _, pod := range o.KeyPods {
+		for _, ask := range []func(*corev1.Pod) *conditions.Finding{unschedulable, imageMissing} {
+			if f := ask(pod); f != nil {
+				return keyStep{finding: f}
+			}
+		}
+	}
+	return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, fmt.Sprintf("Job %s makes the peer's key%s", job.Name, lastTry(o.KeyPods)))}
+}
+
+// lastTry is what a pod of the Job said that failed, "" where none did.
+func lastTry(pods []*corev1.Pod) string {
+	for _, pod := range pods {
+		if why, failed := resources.KeyJobFailure(pod); failed {
+			return "; a try of it failed: " + why
+		}
+	}
+	return ""
+}
