@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -18,16 +19,18 @@ import (
 
 // flags are what the command line decides.
 type flags struct {
-	leaderElect     bool
-	metricsAddress  string
-	probeAddress    string
-	namespaces      []string
-	p2pAgentImage   string
-	hostUsers       bool
-	dnsCIDRs        []string
-	logLevel        slog.Level
-	leaseNamespace  string
-	metricsInsecure bool
+	leaderElect       bool
+	metricsAddress    string
+	probeAddress      string
+	namespaces        []string
+	p2pAgentImage     string
+	companionImage    string
+	unsealerNamespace string
+	hostUsers         bool
+	dnsCIDRs          []string
+	logLevel          slog.Level
+	leaseNamespace    string
+	metricsInsecure   bool
 }
 
 func parseFlags(args []string) (flags, error) {
@@ -41,6 +44,8 @@ func parseFlags(args []string) (flags, error) {
 	set.StringVar(&f.probeAddress, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 turns them off")
 	set.StringSliceVar(&f.namespaces, "namespaces", nil, "namespaces to work in; all when empty")
 	set.StringVar(&f.p2pAgentImage, "default-p2p-agent-image", "", "image of software.p2pAgent where a spec names none")
+	set.StringVar(&f.companionImage, "companion-image", "", "image of peer-companion, which makes and unseals the keys of peers")
+	set.StringVar(&f.unsealerNamespace, "unsealer-namespace", os.Getenv("POD_NAMESPACE"), "namespace in which the unsealer runs and publishes its ConfigMap; the operator's own when it runs as a pod")
 	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
 	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
 	set.StringVar(&level, "log-level", "info", "debug, info, warn or error")
@@ -72,8 +77,13 @@ func (f flags) validate() error {
 
 func (f flags) options() settings.Operator {
 	return settings.Operator{
-		Defaults:   defaults.Options{P2PAgentImage: f.p2pAgentImage},
-		Resources:  resources.Options{HostUsers: f.hostUsers, DNSCIDRs: f.dnsCIDRs},
+		Defaults: defaults.Options{P2PAgentImage: f.p2pAgentImage},
+		Resources: resources.Options{
+			HostUsers:         f.hostUsers,
+			DNSCIDRs:          f.dnsCIDRs,
+			CompanionImage:    f.companionImage,
+			UnsealerNamespace: f.unsealerNamespace,
+		},
 		Namespaces: f.namespaces,
 		Settle:     settings.DefaultSettle,
 	}

@@ -37,6 +37,8 @@ func TestFlags(t *testing.T) {
 		"Metrics for development.":           {[]string{"--metrics-insecure"}, byDefault(func(f *flags) { f.metricsInsecure = true })},
 		"Some namespaces.":                   {[]string{"--namespaces=a,b", "--namespaces", "c"}, byDefault(func(f *flags) { f.namespaces = []string{"a", "b", "c"} })},
 		"A default image.":                   {[]string{"--default-p2p-agent-image=agent:v1"}, byDefault(func(f *flags) { f.p2pAgentImage = "agent:v1" })},
+		"An image of peer-companion.":        {[]string{"--companion-image=companion:v1"}, byDefault(func(f *flags) { f.companionImage = "companion:v1" })},
+		"An unsealer elsewhere.":             {[]string{"--unsealer-namespace=keys"}, byDefault(func(f *flags) { f.unsealerNamespace = "keys" })},
 		"A runtime without user namespaces.": {[]string{"--host-users"}, byDefault(func(f *flags) { f.hostUsers = true })},
 		"DNS servers of both families.": {
 			[]string{"--dns-cidrs=169.254.20.10/32,fd00::10/128"}, byDefault(func(f *flags) { f.dnsCIDRs = []string{"169.254.20.10/32", "fd00::10/128"} }),
@@ -45,6 +47,7 @@ func TestFlags(t *testing.T) {
 		"Few words, in capital letters.": {[]string{"--log-level=ERROR"}, byDefault(func(f *flags) { f.logLevel = slog.LevelError })},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("POD_NAMESPACE", "")
 			got, err := parseFlags(c.args)
 			if err != nil {
 				t.Fatal(err)
@@ -53,6 +56,21 @@ func TestFlags(t *testing.T) {
 				t.Errorf("flags (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTheUnsealerRunsBesideTheOperator(t *testing.T) {
+	t.Setenv("POD_NAMESPACE", "peernode-system")
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"Unless told otherwise.": {nil, "peernode-system"},
+		"Told otherwise.":        {[]string{"--unsealer-namespace=keys"}, "keys"},
+	} {
+		if got, err := parseFlags(c.args); err != nil || got.unsealerNamespace != c.want {
+			t.Errorf("%s got namespace %q, error %v; want %q", name, got.unsealerNamespace, err, c.want)
+		}
 	}
 }
 
@@ -82,14 +100,19 @@ func TestHelpIsNoMistake(t *testing.T) {
 }
 
 func TestFlagsReachThePlan(t *testing.T) {
-	f, err := parseFlags([]string{"--default-p2p-agent-image=agent:v1", "--host-users", "--dns-cidrs=10.96.0.10/32"})
+	f, err := parseFlags([]string{
+		"--default-p2p-agent-image=agent:v1", "--companion-image=companion:v1", "--unsealer-namespace=keys",
+		"--host-users", "--dns-cidrs=10.96.0.10/32",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := settings.Operator{
-		Defaults:  defaults.Options{P2PAgentImage: "agent:v1"},
-		Resources: resources.Options{HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}},
-		Settle:    settings.DefaultSettle,
+		Defaults: defaults.Options{P2PAgentImage: "agent:v1"},
+		Resources: resources.Options{
+			HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}, CompanionImage: "companion:v1", UnsealerNamespace: "keys",
+		},
+		Settle: settings.DefaultSettle,
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
