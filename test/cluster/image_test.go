@@ -3,13 +3,19 @@
 package cluster
 
 import (
+	"archive/tar"
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 )
 
 // buildTestPod compiles the program of the test pods, static as images need it.
@@ -61,6 +67,62 @@ func TestImagesAreReproducible(t *testing.T) {
 	}
 	if otherDigest, _ := build(binary, "/other"); otherDigest == firstDigest {
 		t.Error("another entrypoint made the same digest")
+	}
+}
+
+// The operator's image holds the unsealer too, which its Deployment starts by name.
+func TestSeveralProgramsAreOneImage(t *testing.T) {
+	first := buildTestPod(t)
+	second := filepath.Join(t.TempDir(), "second")
+	if err := os.Link(first, second); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		spec       ImageSpec
+		entrypoint string
+	}{
+		"the first is started":            {ImageSpec{Binaries: []string{first, second}}, "/testpod"},
+		"order tells which is the first":  {ImageSpec{Binaries: []string{second, first}}, "/second"},
+		"another one is started if asked": {ImageSpec{Binaries: []string{first, second}, Entrypoint: []string{"/second"}}, "/second"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.spec.Name = "registry.peernode.dev/testpod:a"
+			image, err := BuildImage(test.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, err := image.image.ConfigFile()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := config.Config.Entrypoint; !slices.Equal(got, []string{test.entrypoint}) || config.Config.User != "65532:65532" {
+				t.Errorf("the image starts %v as %s, want %s as 65532:65532", got, config.Config.User, test.entrypoint)
+			}
+			if got, want := programsIn(t, image), []string{"second", "testpod"}; !slices.Equal(got, want) {
+				t.Errorf("the image holds the programs %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// programsIn lists the files of an image that anybody may run, in alphabetical order.
+func programsIn(t *testing.T, image *Image) []string {
+	t.Helper()
+	files := mutate.Extract(image.image)
+	defer files.Close()
+	var names []string
+	for archive := tar.NewReader(files); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			slices.Sort(names)
+			return names
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Mode&0o111 == 0o111 {
+			names = append(names, header.Name)
+		}
 	}
 }
 

@@ -22,7 +22,8 @@ const usage = `testcluster runs a Kubernetes of its own, built from source.
     testcluster status [--name NAME]                        say which programs run
     testcluster env [--name NAME]                           print KUBECONFIG and PATH for the shell: eval "$(testcluster env)"
     testcluster load-image --tag NAME:TAG [--name NAME] BINARY...
-                                                            make an image of static programs and give it to the node
+                                                            make an image of static programs, the first of which is its
+                                                            entrypoint, and give it to the node
     testcluster control-plane [--nodes N] [--cert-manager]  run a control plane alone until interrupted (no root)
 
 "testcluster COMMAND --help" lists all flags of a command.
