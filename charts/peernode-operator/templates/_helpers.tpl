@@ -18,8 +18,23 @@ app.kubernetes.io/name: peernode-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* The labels that select the unsealer's pods. They never change, and are not those of the operator's. */}}
+{{- define "peernode-unsealer.selectorLabels" -}}
+app.kubernetes.io/name: peernode-unsealer
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "peernode-operator.labels" -}}
 {{ include "peernode-operator.selectorLabels" . }}
+{{ include "peernode-operator.releaseLabels" . }}
+{{- end -}}
+
+{{- define "peernode-unsealer.labels" -}}
+{{ include "peernode-unsealer.selectorLabels" . }}
+{{ include "peernode-operator.releaseLabels" . }}
+{{- end -}}
+
+{{- define "peernode-operator.releaseLabels" -}}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -35,6 +50,73 @@ subjects:
   - kind: ServiceAccount
     name: {{ include "peernode-operator.serviceAccountName" . }}
     namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/* The unsealer's account, as the subject of a binding. */}}
+{{- define "peernode-unsealer.subjects" -}}
+subjects:
+  - kind: ServiceAccount
+    name: peernode-unsealer
+    namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/* Where pods run, from a list of values and the labels that select these pods. */}}
+{{- define "peernode-operator.placement" -}}
+{{- $values := index . 0 -}}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+affinity:
+  {{- if $values.affinity }}
+  {{- toYaml $values.affinity | nindent 2 }}
+  {{- else }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- index . 1 | nindent 14 }}
+  {{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Whom the operator and the unsealer may talk to, from the values of networkPolicy: the API server and DNS. */}}
+{{- define "peernode-operator.egress" -}}
+egress:
+  - ports:
+      {{- range .apiServer.ports }}
+      - port: {{ . }}
+        protocol: TCP
+      {{- end }}
+    {{- with .apiServer.cidrs }}
+    to:
+      {{- range . }}
+      - ipBlock:
+          cidr: {{ . }}
+      {{- end }}
+    {{- end }}
+  {{- with .dns }}
+  - to:
+      {{- toYaml . | nindent 6 }}
+    ports:
+      - port: 53
+        protocol: UDP
+      - port: 53
+        protocol: TCP
+  {{- end }}
 {{- end -}}
 
 {{/* An image reference from a list of image values and the default tag. A digest wins over a tag. */}}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,10 +14,10 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// manager returns the operator's container.
-func manager(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
+// container returns the only container of a Deployment.
+func container(t *testing.T, objects map[string]*unstructured.Unstructured, deployment string) map[string]any {
 	t.Helper()
-	containers, _, err := unstructured.NestedSlice(objects["Deployment peernode-operator"].Object,
+	containers, _, err := unstructured.NestedSlice(objects["Deployment "+deployment].Object,
 		"spec", "template", "spec", "containers")
 	if err != nil || len(containers) != 1 {
 		t.Fatalf("got containers %v, error %v", containers, err)
@@ -40,10 +41,46 @@ func TestObjectsFollowTheValues(t *testing.T) {
 			present: []string{"PodDisruptionBudget peernode-operator"},
 		},
 		"watched namespaces replace the right to all": {
-			reason:  "least privilege",
+			reason: "least privilege",
+			values: "watchNamespaces: [peers]",
+			present: []string{
+				"RoleBinding peers/peernode-operator-peers", "ClusterRoleBinding peernode-operator-metrics-auth",
+				"RoleBinding peers/peernode-unsealer-peers", "ClusterRoleBinding peernode-unsealer-reviews",
+			},
+			absent: []string{"ClusterRoleBinding peernode-operator", "ClusterRoleBinding peernode-unsealer"},
+		},
+		"with watched namespaces the operator makes the sealing key by a right of its own": {
+			reason:  "its own namespace need not be among those that it watches",
 			values:  "watchNamespaces: [peers]",
-			present: []string{"RoleBinding peers/peernode-operator-peers", "ClusterRoleBinding peernode-operator-metrics-auth"},
-			absent:  []string{"ClusterRoleBinding peernode-operator"},
+			present: []string{"Role peernode-operator-unsealer", "RoleBinding peernode-operator-unsealer"},
+		},
+		"in all namespaces it needs no further right": {
+			absent: []string{"Role peernode-operator-unsealer", "RoleBinding peernode-operator-unsealer", "ClusterRoleBinding peernode-unsealer-reviews"},
+		},
+		"two replicas of the unsealer have a disruption budget": {
+			present: []string{"PodDisruptionBudget peernode-unsealer"},
+		},
+		"one replica of the unsealer has none": {
+			values: "unsealer: {replicas: 1}",
+			absent: []string{"PodDisruptionBudget peernode-unsealer"},
+		},
+		"no disruption budgets when asked": {
+			values: "{replicas: 2, podDisruptionBudget: {enabled: false}}",
+			absent: []string{"PodDisruptionBudget peernode-operator", "PodDisruptionBudget peernode-unsealer"},
+		},
+		"what the programs make themselves is not in the chart": {
+			reason: "an upgrade would put another sealing key in its place, or take the ConfigMap away",
+			absent: []string{"Secret peernode-sealing-key-1", "ConfigMap peernode-unsealer"},
+		},
+		"the unsealer has its name in every release": {
+			reason: "peers and the operator find it by that name",
+			values: "fullnameOverride: other",
+			present: []string{
+				"Deployment other", "Deployment peernode-unsealer", "Service peernode-unsealer", "Service peernode-unsealer-metrics",
+				"ServiceAccount peernode-unsealer", "ClusterRole peernode-unsealer", "ClusterRoleBinding peernode-unsealer",
+				"Role peernode-unsealer", "RoleBinding peernode-unsealer", "NetworkPolicy peernode-unsealer",
+				"PodDisruptionBudget peernode-unsealer",
+			},
 		},
 		"the kinds can come from elsewhere": {
 			values: "crds: {install: false}",
@@ -57,9 +94,9 @@ func TestObjectsFollowTheValues(t *testing.T) {
 			absent:  []string{"PodMonitor peernode-operator"},
 			present: []string{crd},
 		},
-		"the network policy can be left out": {
+		"the network policies can be left out": {
 			values: "networkPolicy: {enabled: false}",
-			absent: []string{"NetworkPolicy peernode-operator"},
+			absent: []string{"NetworkPolicy peernode-operator", "NetworkPolicy peernode-unsealer"},
 		},
 	}
 	for name, tc := range tests {
@@ -143,21 +180,31 @@ func TestFieldsFollowTheValues(t *testing.T) {
 }
 
 func TestArgumentsFollowTheValues(t *testing.T) {
-	args := manager(t, render(t, `
+	objects := render(t, `
 hostUsers: true
 logLevel: debug
 watchNamespaces: [a, b]
 peers: {dnsCIDRs: [169.254.20.10/32]}
-`))["args"].([]any)
-	for _, want := range []any{"--host-users=true", "--log-level=debug", "--namespaces=a,b", "--dns-cidrs=169.254.20.10/32"} {
-		if !slices.Contains(args, want) {
-			t.Errorf("got %v, want %v among them", args, want)
+unsealer: {checkSourceAddress: false}
+`)
+	for deployment, wanted := range map[string][]any{
+		"peernode-operator": {"--host-users=true", "--log-level=debug", "--namespaces=a,b", "--dns-cidrs=169.254.20.10/32"},
+		"peernode-unsealer": {"--log-level=debug", "--check-source-address=false"},
+	} {
+		args := container(t, objects, deployment)["args"].([]any)
+		for _, want := range wanted {
+			if !slices.Contains(args, want) {
+				t.Errorf("%s: got %v, want %v among them", deployment, args, want)
+			}
 		}
 	}
 }
 
 func TestRolesAreNarrow(t *testing.T) {
-	for key, o := range build(t, "rbac") {
+	roles := build(t, "default")
+	// What the chart adds for some namespaces.
+	maps.Copy(roles, render(t, "watchNamespaces: [peers]"))
+	for key, o := range roles {
 		rules, _, err := unstructured.NestedSlice(o.Object, "rules")
 		if err != nil {
 			t.Fatal(err)

@@ -12,11 +12,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// templates is the folder of the chart's templates, crdsDir and rbacDir are where the generated ones lie.
+// templates is the folder of the chart's templates, the others are where the generated ones lie.
 const (
-	templates = "charts/peernode-operator/templates"
-	crdsDir   = templates + "/crds"
-	rbacDir   = templates + "/rbac"
+	templates   = "charts/peernode-operator/templates"
+	crdsDir     = templates + "/crds"
+	rbacDir     = templates + "/rbac"
+	unsealerDir = templates + "/unsealer"
 )
 
 // object is a manifest, as far as chartgen has to understand it.
@@ -44,6 +45,7 @@ func generate(root string) (map[string][]byte, error) {
 	}{
 		{from: "config/crd/bases", to: crdsDir, render: renderCRDs},
 		{from: "config/rbac", to: rbacDir, render: renderRoles},
+		{from: "config/unsealer", to: unsealerDir, render: renderRoles},
 	} {
 		paths, err := filepath.Glob(filepath.Join(root, source.from, "*.yaml"))
 		if err != nil {
@@ -134,7 +136,7 @@ func write(root string, files map[string][]byte) error {
 // generatedFiles lists the templates that chartgen wrote before.
 func generatedFiles(root string) ([]string, error) {
 	var found []string
-	for _, dir := range []string{crdsDir, rbacDir} {
+	for _, dir := range []string{crdsDir, rbacDir, unsealerDir} {
 		paths, err := filepath.Glob(filepath.Join(root, dir, "*.yaml"))
 		if err != nil {
 			return nil, err

@@ -93,11 +93,30 @@ func TestRender(t *testing.T) {
 					"    rbac.authorization.k8s.io/aggregate-to-view: \"true\"\n    {{- end }}\nrules:",
 			},
 		},
+		"a role of the unsealer keeps its name and has the unsealer's labels": {
+			reason: "peers and the operator find the unsealer by its name",
+			render: renderRoles,
+			objects: []object{{
+				Kind: "Role", Metadata: metadata{
+					Name: "peernode-unsealer", Namespace: "peernode-system", Labels: map[string]string{nameLabel: "peernode-unsealer"},
+				},
+			}},
+			want: []string{
+				"  name: peernode-unsealer\n  namespace: {{ .Release.Namespace }}\n" +
+					"  labels:\n    {{- include \"peernode-unsealer.labels\" . | nindent 4 }}\nrules:",
+			},
+		},
+		"a name that only begins like the unsealer's is refused": {
+			reason:  "two releases would fight over it",
+			render:  renderRoles,
+			objects: []object{{Kind: "Role", Metadata: metadata{Name: "peernode-unsealer-x"}}},
+			wantErr: "Role peernode-unsealer-x: the name must begin with peernode-operator, or be peernode-unsealer",
+		},
 		"a role with a foreign name is refused": {
 			reason:  "its name could not follow the release",
 			render:  renderRoles,
 			objects: []object{{Kind: "Role", Metadata: metadata{Name: "manager"}}},
-			wantErr: "Role manager: the name must begin with peernode-operator",
+			wantErr: "Role manager: the name must begin with peernode-operator, or be peernode-unsealer",
 		},
 	}
 	for name, tc := range tests {

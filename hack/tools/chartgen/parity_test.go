@@ -88,12 +88,18 @@ func only(entries map[string]string, keep func(key string) bool) map[string]stri
 	return entries
 }
 
-// withoutInstance removes the label by which releases tell their pods apart, wherever it occurs.
+// withoutInstance removes the label by which releases tell their pods apart, wherever it occurs, and what held nothing
+// else.
 func withoutInstance(value any) any {
+	const label = "app.kubernetes.io/instance"
 	switch v := value.(type) {
 	case map[string]any:
-		delete(v, "app.kubernetes.io/instance")
+		delete(v, label)
 		for key := range v {
+			if below, isMap := v[key].(map[string]any); isMap && len(below) == 1 && below[label] != nil {
+				delete(v, key)
+				continue
+			}
 			v[key] = withoutInstance(v[key])
 		}
 	case []any:

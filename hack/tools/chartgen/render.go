@@ -11,8 +11,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// operatorName is what names in config/ begin with; the chart puts its release's name there.
-const operatorName = "peernode-operator"
+// operatorName is what names in config/ begin with; the chart puts its release's name there. unsealerName is the same
+// in every release: peers and the operator find the unsealer by it.
+const (
+	operatorName = "peernode-operator"
+	unsealerName = "peernode-unsealer"
+)
 
 const nameLabel = "app.kubernetes.io/name"
 
@@ -41,23 +45,22 @@ func renderCRDs(objects []object) (string, error) {
 	return b.String(), nil
 }
 
-// renderRoles moves roles to the names and the namespace of the release.
+// renderRoles moves roles to the namespace of the release, and to its names.
 func renderRoles(objects []object) (string, error) {
 	var b strings.Builder
 	for i, o := range objects {
 		if i > 0 {
 			b.WriteString("---\n")
 		}
-		suffix, ok := strings.CutPrefix(o.Metadata.Name, operatorName)
-		if !ok {
-			return "", fmt.Errorf("%s %s: the name must begin with %s", o.Kind, o.Metadata.Name, operatorName)
+		name, err := nameInRelease(o)
+		if err != nil {
+			return "", err
 		}
 		rules, err := block("rules", o.Rules)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&b, "apiVersion: %s\nkind: %s\nmetadata:\n", o.APIVersion, o.Kind)
-		fmt.Fprintf(&b, "  name: {{ include \"peernode-operator.fullname\" . }}%s\n", suffix)
+		fmt.Fprintf(&b, "apiVersion: %s\nkind: %s\nmetadata:\n  name: %s\n", o.APIVersion, o.Kind, name)
 		if o.Metadata.Namespace != "" {
 			b.WriteString("  namespace: {{ .Release.Namespace }}\n")
 		}
@@ -65,6 +68,17 @@ func renderRoles(objects []object) (string, error) {
 		b.WriteString(rules)
 	}
 	return b.String(), nil
+}
+
+func nameInRelease(o object) (string, error) {
+	if o.Metadata.Name == unsealerName {
+		return unsealerName, nil
+	}
+	suffix, ok := strings.CutPrefix(o.Metadata.Name, operatorName)
+	if !ok {
+		return "", fmt.Errorf("%s %s: the name must begin with %s, or be %s", o.Kind, o.Metadata.Name, operatorName, unsealerName)
+	}
+	return `{{ include "peernode-operator.fullname" . }}` + suffix, nil
 }
 
 // labels renders the chart's own labels and those of the source. Labels that aggregate a role into the cluster's
@@ -81,7 +95,11 @@ func labels(own map[string]string) string {
 			plain.WriteString(line)
 		}
 	}
-	text := "  labels:\n    {{- include \"peernode-operator.labels\" . | nindent 4 }}\n" + plain.String()
+	chart := operatorName
+	if own[nameLabel] == unsealerName {
+		chart = unsealerName
+	}
+	text := fmt.Sprintf("  labels:\n    {{- include %q . | nindent 4 }}\n", chart+".labels") + plain.String()
 	if aggregate.Len() > 0 {
 		text += "    {{- if .Values.rbac.aggregate }}\n" + aggregate.String() + "    {{- end }}\n"
 	}

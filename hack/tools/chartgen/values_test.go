@@ -76,6 +76,11 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"an empty source of metrics":        {"networkPolicy: {metricsFrom: [{}]}", "at '/networkPolicy/metricsFrom/0'"},
 		"no port of the API server":         {"networkPolicy: {apiServer: {ports: []}}", "at '/networkPolicy/apiServer/ports'"},
 		"a range of addresses without bits": {"networkPolicy: {apiServer: {cidrs: [10.0.0.1]}}", "at '/networkPolicy/apiServer/cidrs/0'"},
+		"a sealing key that cannot be":      {"unsealer: {sealingKeys: [0]}", "at '/unsealer/sealingKeys/0'"},
+		"a sealing key twice":               {"unsealer: {sealingKeys: [1, 1]}", "at '/unsealer/sealingKeys'"},
+		"no sealing key":                    {"unsealer: {sealingKeys: []}", "at '/unsealer/sealingKeys'"},
+		"an unknown key of the unsealer":    {"unsealer: {image: {tag: v1}}", "at '/unsealer': additional properties 'image' not allowed"},
+		"a pull policy for peers":           {"companion: {image: {pullPolicy: Always}}", "at '/companion/image'"},
 		"a PodMonitor without a token":      {"metrics: {podMonitor: {enabled: true}}", "metrics.podMonitor.tokenSecret.name: name the Secret"},
 	}
 	for name, tc := range tests {
@@ -94,31 +99,40 @@ func TestBadValuesAreRefused(t *testing.T) {
 func TestImages(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("a", 64)
 	tests := map[string]struct {
-		reason, values, manager, agent string
+		reason, values             string
+		operator, companion, agent string
 	}{
 		"the chart's version by default": {
-			reason:  "a chart and its images are released together",
-			manager: "registry.peernode.dev/peernode-operator:0.1.0",
-			agent:   "registry.peernode.dev/p2p-agent:0.1.0",
+			reason:    "a chart and its images are released together",
+			operator:  "registry.peernode.dev/peernode-operator:0.1.0",
+			companion: "registry.peernode.dev/peer-companion:0.1.0",
+			agent:     "registry.peernode.dev/p2p-agent:0.1.0",
 		},
 		"a tag replaces it": {
-			values:  "{image: {tag: v2}, p2pAgent: {image: {tag: v3}}}",
-			manager: "registry.peernode.dev/peernode-operator:v2",
-			agent:   "registry.peernode.dev/p2p-agent:v3",
+			values:    "{image: {tag: v2}, companion: {image: {tag: v3}}, p2pAgent: {image: {tag: v4}}}",
+			operator:  "registry.peernode.dev/peernode-operator:v2",
+			companion: "registry.peernode.dev/peer-companion:v3",
+			agent:     "registry.peernode.dev/p2p-agent:v4",
 		},
 		"a digest wins over a tag": {
-			reason:  "what was tested is what runs",
-			values:  "{image: {tag: v2, digest: '" + digest + "'}, p2pAgent: {image: {repository: r/a, digest: '" + digest + "'}}}",
-			manager: "registry.peernode.dev/peernode-operator@" + digest,
-			agent:   "r/a@" + digest,
+			reason: "what was tested is what runs",
+			values: "{image: {tag: v2, digest: '" + digest + "'}, companion: {image: {repository: r/c, tag: v3, digest: '" + digest + "'}}, " +
+				"p2pAgent: {image: {repository: r/a, digest: '" + digest + "'}}}",
+			operator:  "registry.peernode.dev/peernode-operator@" + digest,
+			companion: "r/c@" + digest,
+			agent:     "r/a@" + digest,
 		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			container := manager(t, render(t, tc.values))
-			env := container["env"].([]any)[1].(map[string]any)
-			got := []any{container["image"], env["name"], env["value"]}
-			if diff := cmp.Diff([]any{tc.manager, "P2P_AGENT_IMAGE", tc.agent}, got); diff != "" {
+			objects := render(t, tc.values)
+			operator := container(t, objects, "peernode-operator")
+			env := map[string]any{}
+			for _, variable := range operator["env"].([]any) {
+				env[variable.(map[string]any)["name"].(string)] = variable.(map[string]any)["value"]
+			}
+			got := []any{operator["image"], container(t, objects, "peernode-unsealer")["image"], env["COMPANION_IMAGE"], env["P2P_AGENT_IMAGE"]}
+			if diff := cmp.Diff([]any{tc.operator, tc.operator, tc.companion, tc.agent}, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
 		})
