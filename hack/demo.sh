@@ -40,8 +40,8 @@ require_root() {
   cat >&2 <<TEXT
 make demo starts real containers on a cluster of its own, which needs root on Linux; this is $(id -un) on $(uname -s).
 Either run it as root (sudo make demo), or use a cluster that you have:
-  1. build the images (docker build --target peernode-operator, --target p2p-agent) and push them to your registry,
-     together with an image of HashiCorp's serf named serf, all with the tag demo;
+  1. build the images (docker build --target peernode-operator, --target peer-companion, --target p2p-agent) and push
+     them to your registry, together with an image of HashiCorp's serf named serf, all with the tag demo;
   2. DEMO_KUBECONFIG=~/.kube/config DEMO_REGISTRY=registry.example.com/me make demo
 TEXT
   exit 1
@@ -51,7 +51,7 @@ start_cluster() {
   say "starting the cluster (the first time it is built from source)"
   testcluster up --install >/dev/null
   eval "$(testcluster env)"
-  say "building the operator and the agent"
+  say "building the operator, the unsealer, peer-companion and the agent"
   hack/build.sh
   say "loading images"
   load_images default
@@ -66,6 +66,7 @@ use_existing() {
   : "${DEMO_REGISTRY:?make demo: set DEMO_REGISTRY to where the images are, such as registry.example.com/me}"
   export KUBECONFIG=$DEMO_KUBECONFIG
   image_operator=$DEMO_REGISTRY/peernode-operator:demo
+  image_companion=$DEMO_REGISTRY/peer-companion:demo
   image_agent=$DEMO_REGISTRY/p2p-agent:demo
   image_serf=$DEMO_REGISTRY/serf:demo
 }
@@ -73,8 +74,8 @@ use_existing() {
 install_operator() {
   say "installing the operator through its chart"
   helm upgrade --install "$release" charts/peernode-operator --namespace "$namespace" --create-namespace \
-    --wait --timeout 5m $(image_values image "$image_operator") $(image_values p2pAgent.image "$image_agent") \
-    ${cluster_values:-} | grep -E '^(STATUS|REVISION)'
+    --wait --timeout 5m $(image_values image "$image_operator") $(image_values companion.image "$image_companion") \
+    $(image_values p2pAgent.image "$image_agent") ${cluster_values:-} | grep -E '^(STATUS|REVISION)'
 }
 
 # image_values turns an image reference into values of the chart.

@@ -29,6 +29,7 @@ eval "$(testcluster env --name "$name")"
 
 # The node's container runtime fails now and then to make a pod's user namespace and keeps failing for that pod, so a
 # failed story is told once more; both outcomes are printed.
-export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf
+export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_COMPANION=$image_companion \
+  E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf
 (cd test &&
   gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 30m "$@")

@@ -21,6 +21,9 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
+// deployments are those of the operator and of the unsealer.
+var deployments = []string{"peernode-operator", "peernode-unsealer"}
+
 // operatorAccount is the operator's name in the audit log.
 const operatorAccount = "system:serviceaccount:" + systemNamespace + ":" + release
 
@@ -97,18 +100,22 @@ func TestInstallUpgradeUninstall(t *testing.T) {
 	}
 
 	folder := overlay(t, "config/default", "config/default/images.yaml",
-		transform("registry.peernode.dev/peernode-operator", imageOperator)+transform("registry.peernode.dev/p2p-agent", imageAgent))
+		transform("registry.peernode.dev/peernode-operator", imageOperator)+
+			transform("registry.peernode.dev/peer-companion", imageCompanion)+
+			transform("registry.peernode.dev/p2p-agent", imageAgent))
 	_, err = run("kubectl", "apply", "--server-side", "--force-conflicts", "-k", folder)
 	must(t, err)
-	_, err = run("kubectl", "rollout", "status", "deployment/peernode-operator", "-n", systemNamespace, "--timeout=2m")
-	must(t, err)
+	for _, deployment := range deployments {
+		_, err = run("kubectl", "rollout", "status", "deployment/"+deployment, "-n", systemNamespace, "--timeout=2m")
+		must(t, err)
+	}
 	same("kubectl apply -k config/default")
 	silent(t, log, p.Namespace, "the operator installed by kustomize")
 	awaitReady(t, agent(t, p.Namespace, "beta"))
 	must(t, log.SkipToEnd())
 
-	// The Deployment's selector differs and cannot be changed; all the rest is taken over.
-	_, err = run("kubectl", "delete", "-n", systemNamespace, "deployment", "peernode-operator")
+	// The Deployments' selectors differ and cannot be changed; all the rest is taken over.
+	_, err = run("kubectl", append([]string{"delete", "-n", systemNamespace, "deployment"}, deployments...)...)
 	must(t, err)
 	must(t, installByHelm("--take-ownership", "--force-conflicts"))
 	same("helm install over kustomize")

@@ -35,9 +35,10 @@ var (
 	// auditLog is that of the API server.
 	auditLog string
 	// The images that hack/e2e.sh has loaded, by digest.
-	imageOperator = os.Getenv("E2E_IMAGE_OPERATOR")
-	imageAgent    = os.Getenv("E2E_IMAGE_AGENT")
-	imageSerf     = os.Getenv("E2E_IMAGE_SERF")
+	imageOperator  = os.Getenv("E2E_IMAGE_OPERATOR")
+	imageCompanion = os.Getenv("E2E_IMAGE_COMPANION")
+	imageAgent     = os.Getenv("E2E_IMAGE_AGENT")
+	imageSerf      = os.Getenv("E2E_IMAGE_SERF")
 )
 
 func TestMain(m *testing.M) {
@@ -73,6 +74,7 @@ func installByHelm(flags ...string) error {
 	args := append([]string{"upgrade", "--install", release, filepath.Join(testenv.Root(), "charts", "peernode-operator"),
 		"--namespace", systemNamespace, "--create-namespace", "--wait", "--timeout", "3m"},
 		imageValues("image", imageOperator)...)
+	args = append(args, imageValues("companion.image", imageCompanion)...)
 	args = append(args, imageValues("p2pAgent.image", imageAgent)...)
 	_, err := run("helm", append(args, flags...)...)
 	return err
