@@ -19,6 +19,8 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/fleet"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 // now is the only clock of these tests.
@@ -53,7 +55,8 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerFleet)) *world {
 		s(f)
 	}
 	return &world{t: t, Observed: fleet.Observed{
-		Fleet: f, Now: now, Peers: map[string]*v1alpha1.PeerNode{}, Objects: map[intent.Ref]intent.Object{},
+		Options: settings.Operator{Resources: resources.Options{CompanionImage: "registry.example.com/peer-companion:v1", UnsealerNamespace: "peernode-system"}},
+		Fleet:   f, Now: now, Peers: map[string]*v1alpha1.PeerNode{}, Objects: map[intent.Ref]intent.Object{},
 	}}
 }
 

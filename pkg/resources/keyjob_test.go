@@ -35,7 +35,7 @@ func keyJobInput(t *testing.T, in resources.Input) resources.KeyJobInput {
 	}
 	out := resources.KeyJobInput{
 		PeerNode: in.PeerNode, Epoch: 1, KeyType: in.PeerNode.Spec.Identity.Type,
-		Image: "registry.example.com/peer-companion:v1", HostUsers: in.Options.HostUsers,
+		Image: companionImage, HostUsers: in.Options.HostUsers,
 	}
 	for _, o := range openers {
 		out.Recipients = append(out.Recipients, o.Recipient())

@@ -62,8 +62,8 @@ func TestNoPodCanCallTheAPIServer(t *testing.T) {
 			t.Errorf("token %v, service links %v, account %q", pod.Spec.AutomountServiceAccountToken, pod.Spec.EnableServiceLinks, pod.Spec.ServiceAccountName)
 		}
 		for _, v := range pod.Spec.Volumes {
-			if v.Projected != nil || v.HostPath != nil {
-				t.Errorf("volume %s is projected or of the host", v.Name)
+			if v.HostPath != nil {
+				t.Errorf("volume %s is of the host", v.Name)
 			}
 		}
 		var account corev1.ServiceAccount
@@ -74,20 +74,76 @@ func TestNoPodCanCallTheAPIServer(t *testing.T) {
 	})
 }
 
-func TestKeysReachThePodAsFilesThatOnlyItsUserReads(t *testing.T) {
+// The one token is good for the unsealer alone, and nothing but the container that asks for the key has it.
+func TestTheTokenForTheUnsealerIsTheOnlyOneAndItsContainersAlone(t *testing.T) {
 	everyPod(t, func(t *testing.T, in resources.Input, pod corev1.PodTemplateSpec) {
-		secrets := 0
+		holds := map[string]bool{}
 		for _, v := range pod.Spec.Volumes {
-			if v.Secret != nil {
-				secrets++
-				if v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400 {
-					t.Errorf("Secret %s is mounted with mode %o", v.Secret.SecretName, *v.Secret.DefaultMode)
+			if v.Projected == nil {
+				continue
+			}
+			for _, source := range v.Projected.Sources {
+				if token := source.ServiceAccountToken; token != nil {
+					holds[v.Name] = true
+					if token.Audience != "unsealer.peernode.dev" || *token.ExpirationSeconds != 600 {
+						t.Errorf("the token is for %q and for %d s", token.Audience, *token.ExpirationSeconds)
+					}
 				}
 			}
 		}
-		if want := in.Workload.KeyPath != ""; want != (secrets == 1) {
-			t.Errorf("the pod mounts %d Secrets, and the software keeps a key: %v", secrets, want)
+		if want := in.Workload.KeyPath != ""; want != (len(holds) == 1) {
+			t.Errorf("the volumes %v hold tokens, and the software keeps a key: %v", holds, want)
 		}
+		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
+			for _, m := range container.VolumeMounts {
+				if holds[m.Name] != (container.Name == resources.ContainerUnseal && m.Name == "unsealer") {
+					t.Errorf("container %s mounts %s", container.Name, m.Name)
+				}
+			}
+		}
+	})
+}
+
+// In plaintext the key is in memory alone: only one container writes it, and only those of the peer's software see it.
+func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
+	everyPod(t, func(t *testing.T, in resources.Input, pod corev1.PodTemplateSpec) {
+		if in.Workload.KeyPath == "" {
+			return
+		}
+		volumes := map[string]corev1.Volume{}
+		for _, v := range pod.Spec.Volumes {
+			volumes[v.Name] = v
+			if v.Secret != nil && (v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400) {
+				t.Errorf("Secret %s is mounted with mode %o", v.Secret.SecretName, *v.Secret.DefaultMode)
+			}
+		}
+		seen := map[string]int{}
+		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
+			for _, m := range container.VolumeMounts {
+				switch {
+				case volumes[m.Name].Secret != nil && container.Name != resources.ContainerUnseal:
+					t.Errorf("container %s sees the envelope", container.Name)
+				case m.MountPath != in.Workload.KeyPath && m.Name != "identity":
+				case volumes[m.Name].EmptyDir == nil || volumes[m.Name].EmptyDir.Medium != corev1.StorageMediumMemory:
+					t.Errorf("container %s has the key in %v", container.Name, volumes[m.Name])
+				case m.ReadOnly == (container.Name == resources.ContainerUnseal):
+					t.Errorf("container %s mounts the key read-only: %v", container.Name, m.ReadOnly)
+				default:
+					seen[container.Name]++
+				}
+			}
+		}
+		if diff := cmp.Diff(map[string]int{"unseal": 1, "identity": 1, "peer": 1}, seen); diff != "" {
+			t.Errorf("who has the key (-want +got):\n%s", diff)
+		}
+		if pod.Spec.InitContainers[0].Name != resources.ContainerUnseal {
+			t.Errorf("%s comes before the key", pod.Spec.InitContainers[0].Name)
+		}
+	})
+}
+
+func TestNothingComesFromElsewhereIntoTheEnvironment(t *testing.T) {
+	everyPod(t, func(t *testing.T, _ resources.Input, pod corev1.PodTemplateSpec) {
 		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 			for _, e := range container.Env {
 				if e.ValueFrom != nil {

@@ -44,6 +44,14 @@ func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
 			`spec: {volumes: [{name: token, projected: {sources: [{serviceAccountToken: {path: token}}]}}]}`,
 			"spec.podTemplate.spec.volumes[token] must not project a service account token",
 		},
+		"The token for the unsealer is given to the peer.": {
+			`spec: {containers: [{name: peer, volumeMounts: [{name: unsealer, mountPath: /token}]}]}`,
+			"must not mount the volume unsealer, which holds the token for the unsealer, into container peer",
+		},
+		"The token for the unsealer is made one for the API server.": {
+			`spec: {volumes: [{name: unsealer, projected: {sources: [{serviceAccountToken: {path: token}}]}}]}`,
+			"spec.podTemplate.spec.volumes[unsealer] must not project a service account token",
+		},
 		"A volume projects a token beside harmless things.": {
 			`spec: {volumes: [{name: mix, projected: {sources: [{configMap: {name: c}}, {serviceAccountToken: {path: token}}]}}]}`,
 			"spec.podTemplate.spec.volumes[mix] must not project a service account token",

@@ -19,6 +19,13 @@ import (
 // uid is that of every PeerNode in these tests.
 const uid = "6f1b1c52-5c1e-4f0e-9f53-3a1c5b1f0a01"
 
+const (
+	// companionImage is that of every operator in these tests.
+	companionImage = "registry.example.com/peer-companion:v1"
+	// unsealerCA stands for a certificate.
+	unsealerCA = "-----BEGIN CERTIFICATE-----\n...\n-----END CERTIFICATE-----\n"
+)
+
 // scenario is a PeerNode, in testdata/<name>/peernode.yaml, and what the builders look at beside it.
 type scenario struct {
 	options       resources.Options
@@ -71,11 +78,16 @@ func (s scenario) input(t *testing.T, name string) resources.Input {
 	}
 	p.UID = uid
 	p = defaults.PeerNode(p, defaults.Options{})
-	workload, err := kinds.For(p.Spec.Software).Workload(peer.Input{PeerNode: p, Peers: s.neighbourhood.Peers})
+	kind := kinds.For(p.Spec.Software)
+	workload, err := kind.Workload(peer.Input{PeerNode: p, Peers: s.neighbourhood.Peers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resources.Input{PeerNode: p, Workload: workload, Neighbourhood: s.neighbourhood, Options: s.options}
+	options := s.options
+	options.CompanionImage, options.UnsealerNamespace = companionImage, "peernode-system"
+	return resources.Input{
+		PeerNode: p, Software: kind.Name(), Workload: workload, UnsealerCA: unsealerCA, Neighbourhood: s.neighbourhood, Options: options,
+	}
 }
 
 // build runs every builder; the keys are the names of the golden files.
