@@ -24,6 +24,7 @@ COPY pkg pkg
 
 FROM source AS build-peernode-operator
 COPY controllers controllers
+COPY cmd/internal cmd/internal
 COPY cmd/peernode-operator cmd/peernode-operator
 COPY cmd/peernode-unsealer cmd/peernode-unsealer
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/cache \

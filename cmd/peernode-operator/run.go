@@ -17,6 +17,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/cmd/internal/metricsguard"
 	"github.com/peernode/operator/controllers"
 )
 
@@ -74,7 +75,7 @@ func metricsOptions(f flags) metricsserver.Options {
 	options := metricsserver.Options{BindAddress: f.metricsAddress}
 	if !f.metricsInsecure {
 		options.SecureServing = true
-		options.FilterProvider = guardMetrics
+		options.FilterProvider = metricsguard.Provide
 	}
 	return options
 }

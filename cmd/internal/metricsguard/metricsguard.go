@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+// Package metricsguard lets nobody read metrics whom the API server does not let.
+package metricsguard
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-logr/logr"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
@@ -20,15 +22,17 @@ import (
 // reviewTimeout ends the question whether somebody may read the metrics.
 const reviewTimeout = 10 * time.Second
 
-// guardMetrics lets those read the metrics whose token the API server knows and whom it allows to get the path.
+// Provide lets those read the metrics whose token the API server knows and whom it allows to get the path.
 // Every scrape is reviewed anew, so that a right that is taken away ends at once.
 //
 // controller-runtime has a filter of its own that does the same. It brings in the libraries that an API server
 // is made of: 20 MB of program, of which about as much lies in memory for good.
-func guardMetrics(config *rest.Config, httpClient *http.Client) (metricsserver.Filter, error) {
-	scheme, err := newScheme()
-	if err != nil {
-		return nil, err
+func Provide(config *rest.Config, httpClient *http.Client) (metricsserver.Filter, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{authenticationv1.AddToScheme, authorizationv1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("register kinds: %w", err)
+		}
 	}
 	reviews, err := client.New(config, client.Options{Scheme: scheme, HTTPClient: httpClient})
 	if err != nil {
