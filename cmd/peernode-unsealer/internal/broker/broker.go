@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package broker answers requests for keys: it looks at everything that pkg/unseal decides by, and does what it says.
+package broker
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/unseal"
+)
+
+const (
+	// lookTimeout ends the questions to the API server about one request.
+	lookTimeout = 15 * time.Second
+	// maxAtATime is how many requests are decided at a time, and maxWait how long others wait for that. A thousand peers
+	// that start at once are through long before that; what comes from somebody who only wants to be a burden is bounded.
+	maxAtATime = 32
+	maxWait    = 10 * time.Second
+)
+
+// Broker hands out keys. New makes one.
+type Broker struct {
+	// Client reads past every cache.
+	Client client.Client
+	// Openers open the envelopes of this cluster, the newest first.
+	Openers []seal.Opener
+	// CheckSource takes requests from the pod's own addresses only.
+	CheckSource bool
+	Log         *slog.Logger
+	Metrics     *Metrics
+
+	places chan struct{}
+}
+
+// New makes a broker that is ready to answer.
+func New(b Broker) *Broker {
+	b.places = make(chan struct{}, maxAtATime)
+	return &b
+}
+
+// Handler serves the one path that there is.
+func (b *Broker) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+unseal.Path, b.serve)
+	return mux
+}
+
+// attempt is a request on its way, as far as it has come.
+type attempt struct {
+	caller unseal.Caller
+	asked  unseal.Asked
+	source netip.Addr
+	answer seal.Envelope
+}
+
+func (b *Broker) serve(w http.ResponseWriter, r *http.Request) {
+	begun := time.Now()
+	var a attempt
+	refusal := b.decide(w, r, &a)
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	result := unseal.Unsealed
+	if refusal != nil {
+		result = refusal.Reason
+		w.WriteHeader(refusal.Status())
+		_, _ = w.Write(refusal.Text()) //nolint:gosec // What a message repeats of a request is JSON, and no browser shows it.
+	} else {
+		_, _ = w.Write(a.answer.Text())
+	}
+	took := time.Since(begun)
+	b.Metrics.count(result, took)
+	b.tell(a, refusal, took)
+}
+
+// decide reads the request, finds out who asks, looks, and seals the key to the one who may have it.
+func (b *Broker) decide(w http.ResponseWriter, r *http.Request, a *attempt) *unseal.Refusal {
+	var refusal *unseal.Refusal
+	a.source = source(r)
+	if a.asked, refusal = unseal.ReadRequest(http.MaxBytesReader(w, r.Body, unseal.MaxRequest+1)); refusal != nil {
+		return refusal
+	}
+	token, refusal := bearer(r)
+	if refusal != nil {
+		return refusal
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), lookTimeout)
+	defer cancel()
+	if !b.enter(ctx) {
+		return unseal.NewRefusal(unseal.Busy, "the unsealer has too much to do; ask again")
+	}
+	defer b.leave()
+	return b.broker(ctx, token, a)
+}
+
+func (b *Broker) broker(ctx context.Context, token string, a *attempt) *unseal.Refusal {
+	review, err := b.review(ctx, token)
+	if err != nil {
+		return b.undecided(err)
+	}
+	var refusal *unseal.Refusal
+	if a.caller, refusal = unseal.Identify(review, sealingkey.Audience); refusal != nil {
+		return refusal
+	}
+	observed, err := b.look(ctx, a.caller)
+	if err != nil {
+		return b.undecided(err)
+	}
+	observed.Header = a.asked.Envelope.Header()
+	if b.CheckSource {
+		observed.Source = a.source
+	}
+	if refusal = unseal.Decide(observed); refusal != nil {
+		return refusal
+	}
+	a.answer, refusal = unseal.Rewrap(a.asked, b.Openers)
+	return refusal
+}
+
+// undecided keeps to the log what is not for the one who asks.
+func (b *Broker) undecided(err error) *unseal.Refusal {
+	b.Log.Error("cannot ask the API server", "error", err.Error())
+	return unseal.NewRefusal(unseal.Undecided, "the unsealer cannot ask the API server; its log says why")
+}
+
+func (b *Broker) enter(ctx context.Context) bool {
+	select {
+	case b.places <- struct{}{}:
+		return true
+	case <-time.After(maxWait):
+		return false
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (b *Broker) leave() { <-b.places }
+
+// tell writes down who asked for which key, and what came of it.
+func (b *Broker) tell(a attempt, refusal *unseal.Refusal, took time.Duration) {
+	result, message := unseal.Unsealed, "a key was handed out"
+	if refusal != nil {
+		result, message = refusal.Reason, refusal.Message
+	}
+	binding := a.asked.Envelope.Header().Binding
+	b.Log.Info(message, "result", result, "namespace", a.caller.Namespace, "pod", a.caller.Pod, "serviceAccount", a.caller.ServiceAccount,
+		"peerNode", binding.PeerNode, "peerNamespace", binding.Namespace, "epoch", binding.Epoch, "source", a.source.String(), "seconds", took.Seconds())
+}
+
+// maxToken is far more than a token of a ServiceAccount has.
+const maxToken = 16 << 10
+
+func bearer(r *http.Request) (string, *unseal.Refusal) {
+	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(kind, "Bearer") || token == "" || len(token) > maxToken {
+		return "", unseal.NewRefusal(unseal.TokenInvalid, "the request has no token; send the one that the kubelet projects into the pod")
+	}
+	return token, nil
+}
+
+// source is where the connection comes from. Headers that say otherwise are not looked at: anybody can write them.
+func source(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.IPv6Unspecified() // no pod has it
+	}
+	return address.Addr().WithZone("").Unmap()
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/unseal"
+)
+
+// review asks the API server whose token it is.
+func (b *Broker) review(ctx context.Context, token string) (authenticationv1.TokenReviewStatus, error) {
+	review := &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token, Audiences: []string{sealingkey.Audience}}}
+	if err := b.Client.Create(ctx, review); err != nil {
+		// What refuses a review may repeat what it was given.
+		return review.Status, errors.New("review a token: " + strings.ReplaceAll(err.Error(), token, "[token]"))
+	}
+	return review.Status, nil
+}
+
+// look reads the objects of the caller's peer past every cache, all at once. Those that do not exist stay nil.
+func (b *Broker) look(ctx context.Context, caller unseal.Caller) (unseal.Observed, error) {
+	o := unseal.Observed{Caller: caller}
+	peer, ok := caller.PeerNode()
+	var pod corev1.Pod
+	var set appsv1.StatefulSet
+	var peerNode v1alpha1.PeerNode
+	var hasPod, hasSet, hasPeerNode bool
+	var errs [3]error
+	var reads sync.WaitGroup
+	reads.Go(func() { hasPod, errs[0] = b.get(ctx, caller.Namespace, caller.Pod, &pod) })
+	if ok {
+		reads.Go(func() { hasSet, errs[1] = b.get(ctx, caller.Namespace, peer, &set) })
+		reads.Go(func() { hasPeerNode, errs[2] = b.get(ctx, caller.Namespace, peer, &peerNode) })
+	}
+	reads.Wait()
+	if hasPod {
+		o.Pod = &pod
+	}
+	if hasSet {
+		o.StatefulSet = &set
+	}
+	if hasPeerNode {
+		o.PeerNode = &peerNode
+	}
+	return o, errors.Join(errs[:]...)
+}
+
+// get reports whether the object exists.
+func (b *Broker) get(ctx context.Context, namespace, name string, into client.Object) (bool, error) {
+	err := b.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, into)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %T %s/%s: %w", into, namespace, name, err)
+	}
+	return true, nil
+}

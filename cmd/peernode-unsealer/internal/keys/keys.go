@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package keys reads the sealing keys that are mounted into the unsealer.
+package keys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/sealingkey"
+)
+
+// maxFileSize is far more than any file of a sealing key has.
+const maxFileSize = 64 << 10
+
+// Ring is all sealing keys, the newest first. There is at least one.
+type Ring []sealingkey.Key
+
+// Read reads the keys of a folder, in which each has a folder that is named by its number. One that cannot be read is
+// an error: without it, peers whose keys are sealed to it would not start.
+func Read(folder string) (Ring, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("read the sealing keys: %w", err)
+	}
+	var numbers []int
+	for _, e := range entries {
+		number, err := strconv.Atoi(e.Name())
+		if err == nil && number > 0 && strconv.Itoa(number) == e.Name() {
+			numbers = append(numbers, number)
+		}
+	}
+	slices.Sort(numbers)
+	slices.Reverse(numbers)
+	var ring Ring
+	for _, number := range numbers {
+		key, err := readKey(filepath.Join(folder, strconv.Itoa(number)))
+		if err != nil {
+			return nil, fmt.Errorf("sealing key %d: %w", number, err)
+		}
+		ring = append(ring, key)
+	}
+	if len(ring) == 0 {
+		return nil, fmt.Errorf("there is no sealing key in %s; mount the Secret %s as %s", folder, sealingkey.SecretName(1), filepath.Join(folder, "1"))
+	}
+	return ring, nil
+}
+
+func readKey(folder string) (sealingkey.Key, error) {
+	files := map[string][]byte{}
+	for _, name := range []string{sealingkey.FileIdentity, sealingkey.FileCA, sealingkey.FileCAKey} {
+		content, err := readLimited(filepath.Join(folder, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return sealingkey.Key{}, err
+		}
+		files[name] = content
+	}
+	return sealingkey.Read(files)
+}
+
+func readLimited(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err == nil && len(content) > maxFileSize {
+		err = fmt.Errorf("%s is larger than %d bytes", path, maxFileSize)
+	}
+	return content, err
+}
+
+// InUse is the key to which new keys of peers are to be sealed.
+func (r Ring) InUse() sealingkey.Key { return r[0] }
+
+// Openers open what is sealed to any of the keys.
+func (r Ring) Openers() []seal.Opener {
+	var out []seal.Opener
+	for _, key := range r {
+		out = append(out, key.Opener())
+	}
+	return out
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/cmd/internal/metricsguard"
+	"github.com/peernode/operator/cmd/peernode-unsealer/internal/broker"
+	"github.com/peernode/operator/cmd/peernode-unsealer/internal/keys"
+	"github.com/peernode/operator/cmd/peernode-unsealer/internal/publish"
+	"github.com/peernode/operator/cmd/peernode-unsealer/internal/serving"
+	"github.com/peernode/operator/pkg/sealingkey"
+)
+
+// off is the address that turns a server off.
+const off = "0"
+
+// run reads the keys, and then publishes and serves until ctx ends or one of its parts cannot go on.
+func run(ctx context.Context, f flags, log *slog.Logger) error {
+	ring, err := keys.Read(f.sealingKeys)
+	if err != nil {
+		return err
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server: %w", err)
+	}
+	// The API server's own priority and fairness keeps clients in check.
+	config.QPS = -1
+	live, err := newClient(config)
+	if err != nil {
+		return err
+	}
+	counts, err := broker.NewMetrics(metrics.Registry)
+	if err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
+	publisher := &publish.Publisher{Client: live, Namespace: f.namespace, What: ring.InUse().Published(), Log: log}
+	keeper := broker.New(broker.Broker{Client: live, Openers: ring.Openers(), CheckSource: f.checkSource, Log: log, Metrics: counts})
+	certificates := &serving.Certificates{Key: ring.InUse(), Names: sealingkey.Hosts(f.namespace), Now: time.Now}
+	parts := []func(context.Context) error{
+		func(ctx context.Context) error { publisher.Run(ctx); return nil },
+		func(ctx context.Context) error {
+			return serving.Serve(ctx, f.listen, certificates.TLS(), keeper.Handler())
+		},
+	}
+	if f.probeAddress != off {
+		parts = append(parts, func(ctx context.Context) error {
+			return serving.Serve(ctx, f.probeAddress, nil, probes(publisher.Done))
+		})
+	}
+	if f.metricsAddress != off {
+		server, err := metricsServer(f, config)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, server.Start)
+	}
+	log.Info("the unsealer starts", "sealingKeys", len(ring), "recipient", ring.InUse().Recipient().Info().String(), "checkSourceAddress", f.checkSource)
+	return all(ctx, parts)
+}
+
+// newClient makes a client without a cache: what it reads decides who gets a key.
+func newClient(config *rest.Config) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("register kinds: %w", err)
+		}
+	}
+	live, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("make the client of the API server: %w", err)
+	}
+	return live, nil
+}
+
+func metricsServer(f flags, config *rest.Config) (metricsserver.Server, error) {
+	httpClient, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, fmt.Errorf("make the client that reviews readers of metrics: %w", err)
+	}
+	options := metricsserver.Options{BindAddress: f.metricsAddress, SecureServing: true, FilterProvider: metricsguard.Provide}
+	server, err := metricsserver.NewServer(options, config, httpClient)
+	if err != nil {
+		return nil, fmt.Errorf("make the server of metrics: %w", err)
+	}
+	return server, nil
+}
+
+// probes say that the program lives, and that peers can be sent to it.
+func probes(ready func() bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready() {
+			http.Error(w, "the recipient is not published yet", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "ok")
+	})
+	return mux
+}
+
+// all runs the parts until ctx ends or one of them fails, and waits for every one.
+func all(ctx context.Context, parts []func(context.Context) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() {
+			err := part(ctx)
+			cancel()
+			done <- err
+		}()
+	}
+	var errs []error
+	for range parts {
+		errs = append(errs, <-done)
+	}
+	return errors.Join(errs...)
+}
