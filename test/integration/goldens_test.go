@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -106,7 +107,7 @@ func TestGoldenPodsPassThePolicyRestricted(t *testing.T) {
 func goldens(t *testing.T, pattern string) map[string]*unstructured.Unstructured {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(testenv.Root(), "pkg/resources/testdata/*", pattern))
-	if err != nil || len(files) < 7 {
+	if err != nil || len(files) < 6 {
 		t.Fatalf("found only the goldens %v (%v)", files, err)
 	}
 	out := map[string]*unstructured.Unstructured{}
@@ -125,12 +126,18 @@ func goldens(t *testing.T, pattern string) map[string]*unstructured.Unstructured
 	return out
 }
 
-// goldenPods are the pods that a StatefulSet controller would make of the goldens.
+// goldenPods are the pods that the controllers of StatefulSets and Jobs would make of the goldens.
 func goldenPods(t *testing.T) map[string]*corev1.Pod {
 	t.Helper()
 	out := map[string]*corev1.Pod{}
 	for name, object := range goldens(t, "statefulset.golden.yaml") {
 		template := typed(t, object).(*appsv1.StatefulSet).Spec.Template
+		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
+		pod.Name = object.GetName() + "-0"
+		out[name] = pod
+	}
+	for name, object := range goldens(t, "keyjob.golden.yaml") {
+		template := typed(t, object).(*batchv1.Job).Spec.Template
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		pod.Name = object.GetName() + "-0"
 		out[name] = pod

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testenv
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/handover"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// KeyJobs plays the containers that make keys, which simulated nodes do not run: the pods of these Jobs end with a real
+// key in their last words, sealed to the recipients in their arguments.
+type KeyJobs struct {
+	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
+	admin client.Client
+
+	mu sync.Mutex
+	// held are the namespaces in which no pod ends, failing what the next ones in a namespace fail with.
+	held    map[string]bool
+	failing map[string][]string
+}
+
+// PlayKeyJobs begins to play, until ctx ends.
+func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
+	clientset, err := kubernetes.NewForConfig(e.AdminConfig)
+	if err != nil {
+		return nil, err
+	}
+	k := &KeyJobs{ctx: ctx, admin: e.Admin, held: map[string]bool{}, failing: map[string][]string{}}
+	// What could not be played, or was held back, comes again.
+	factory := informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
+		o.LabelSelector = v1alpha1.LabelComponent + "=" + resources.ComponentKeygen
+	}))
+	pods := factory.Core().V1().Pods().Informer()
+	// One after the other, so no pod is played twice at a time.
+	if _, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: k.see, UpdateFunc: func(_, pod any) { k.see(pod) }}); err != nil {
+		return nil, err
+	}
+	factory.StartWithContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), pods.HasSynced) {
+		return nil, errors.New("the pods of the Jobs were never listed")
+	}
+	return k, nil
+}
+
+// Hold lets the pods of a namespace run without an end, until Release.
+func (k *KeyJobs) Hold(namespace string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held[namespace] = true
+}
+
+// Release lets them end.
+func (k *KeyJobs) Release(namespace string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.held, namespace)
+}
+
+// FailNext makes the next pod of a namespace fail with a message, as the program leaves it. Called again, it makes
+// one more fail.
+func (k *KeyJobs) FailNext(namespace, message string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failing[namespace] = append(k.failing[namespace], message)
+}
+
+func (k *KeyJobs) holds(namespace string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.held[namespace]
+}
+
+// failure is what the next pod fails with, nil if it need not.
+func (k *KeyJobs) failure(namespace string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.failing[namespace]) == 0 {
+		return nil
+	}
+	return errors.New(k.failing[namespace][0])
+}
+
+func (k *KeyJobs) hasFailed(namespace string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.failing[namespace] = k.failing[namespace][1:]
+}
+
+// see plays a pod whose containers run. A write that fails, also because the pod has changed since, is tried again.
+func (k *KeyJobs) see(object any) {
+	before, ok := object.(*corev1.Pod)
+	if !ok {
+		return
+	}
+	pod := before.DeepCopy()
+	failed := false
+	switch {
+	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
+		return
+	case pod.DeletionTimestamp != nil:
+		// As a kubelet does in the end; the Job would wait for it.
+		endPod(pod, corev1.PodFailed, nil)
+	case pod.Status.Phase != corev1.PodRunning || k.holds(pod.Namespace):
+		return
+	default:
+		failed = k.play(pod)
+	}
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := k.admin.Status().Patch(k.ctx, pod, patch); err == nil && failed {
+		k.hasFailed(pod.Namespace)
+	}
+}
+
+// play ends a pod, and reports whether that is because of FailNext.
+func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
+	messages, err := keygen(pod)
+	if failure := k.failure(pod.Namespace); failure != nil {
+		failed, err = true, failure
+	}
+	if err != nil {
+		endPod(pod, corev1.PodFailed, map[string]corev1.ContainerStateTerminated{
+			resources.ContainerKeygen: {ExitCode: 1, Reason: "Error", Message: "error: " + err.Error()},
+		})
+		return failed
+	}
+	ends := map[string]corev1.ContainerStateTerminated{resources.ContainerKeygen: {Reason: "Completed", Message: messages[0]}}
+	for i, message := range messages[1:] {
+		ends[handover.PartName(i+2)] = corev1.ContainerStateTerminated{Reason: "Completed", Message: message}
+	}
+	endPod(pod, corev1.PodSucceeded, ends)
+	return false
+}
+
+// endPod writes the status of a pod that has ended as a kubelet does.
+func endPod(pod *corev1.Pod, phase corev1.PodPhase, ends map[string]corev1.ContainerStateTerminated) {
+	now := metav1.Now()
+	pod.Status.Phase = phase
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady || c.Type == corev1.ContainersReady {
+			c.Status, c.Reason, c.LastTransitionTime = corev1.ConditionFalse, "PodCompleted", now
+		}
+	}
+	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range statuses {
+			s := &statuses[i]
+			end, ok := ends[s.Name]
+			if !ok {
+				end = corev1.ContainerStateTerminated{ExitCode: 137, Reason: "Error"}
+			}
+			end.StartedAt, end.FinishedAt = startOf(s, now), now
+			s.State, s.Ready, s.Started = corev1.ContainerState{Terminated: &end}, false, new(false)
+		}
+	}
+}
+
+func startOf(s *corev1.ContainerStatus, now metav1.Time) metav1.Time {
+	if s.State.Running != nil {
+		return s.State.Running.StartedAt
+	}
+	return now
+}
