@@ -10,8 +10,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// slim makes an object smaller before it is kept: field managers are dropped, the spec of a pod but for its node and,
-// where it is of a Job, the names of its containers, and the spec of a Job.
+// slim makes an object smaller before it is kept: field managers are dropped, the spec of a pod but for its node, and
+// that of a Job.
 // The labels and the names of annotations, which are much the same on all objects of a peer, share their strings.
 func slim(object any) (any, error) {
 	accessor, err := meta.Accessor(object)
@@ -23,24 +23,11 @@ func slim(object any) (any, error) {
 	accessor.SetAnnotations(rekey(accessor.GetAnnotations(), func(s string) string { return s }))
 	switch o := object.(type) {
 	case *corev1.Pod:
-		spec := corev1.PodSpec{NodeName: share(o.Spec.NodeName)}
-		if o.Labels[batchv1.JobNameLabel] != "" {
-			spec.InitContainers, spec.Containers = named(o.Spec.InitContainers), named(o.Spec.Containers)
-		}
-		o.Spec = spec
+		o.Spec = corev1.PodSpec{NodeName: share(o.Spec.NodeName)}
 	case *batchv1.Job: // It is made once, and never compared.
 		o.Spec = batchv1.JobSpec{}
 	}
 	return object, nil
-}
-
-// named keeps what tells containers apart.
-func named(containers []corev1.Container) []corev1.Container {
-	var out []corev1.Container
-	for _, c := range containers {
-		out = append(out, corev1.Container{Name: share(c.Name)})
-	}
-	return out
 }
 
 // share returns the one copy of a string that all who ask share.

@@ -166,7 +166,7 @@ type PeerIdentity struct {
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=4
 	// +kubebuilder:validation:items:MaxLength=2048
-	// +kubebuilder:validation:items:Pattern=`^age1[02-9ac-hj-np-z]+$`
+	// +kubebuilder:validation:items:Pattern=`^age1(pq1)?[02-9ac-hj-np-z]+$`
 	RecoveryRecipients []string `json:"recoveryRecipients,omitempty"`
 }
 

@@ -39,6 +39,7 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	}
 	if o.Sealing != nil && plan.KeyUnknown(*o) {
 		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.FirstEpoch))
+		o.KeyFree = err == nil && !o.KeyTaken
 		return err
 	}
 	pods := &corev1.PodList{}

@@ -37,10 +37,10 @@ func TestANewPeerGetsItsObjectsInTheOrderOfNeed(t *testing.T) {
 		want []string
 	}{
 		"A p2p-agent.": {nil, []string{
-			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Job alpha-identity-1",
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha",
 		}},
 		"A p2p-agent with an API.": {[]func(*v1alpha1.PeerNode){withAPI}, []string{
-			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Job alpha-identity-1",
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha",
 		}},
 		"Custom software without files.": {[]func(*v1alpha1.PeerNode){custom}, []string{
 			"ServiceAccount alpha", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",

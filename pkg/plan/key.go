@@ -39,10 +39,15 @@ type keyStep struct {
 	finding *conditions.Finding
 }
 
-// KeyUnknown reports whether only the API server can say whether the peer has a key: none is on record, no pod was ever
-// made for it, and no Job is at work. A PeerNode that takes up the key of an earlier one begins so.
+// KeyUnknown reports whether the API server is to be asked whether the peer has a key: none is on record, no pod was ever
+// made for it, and no Job is at work. A PeerNode that takes up the key of an earlier one begins so. Nothing of a peer
+// runs before its policy, so until that is there nobody needs to know.
 func KeyUnknown(o Observed) bool {
-	return !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil
+	guarded := false
+	for ref := range o.Objects {
+		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy
+	}
+	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil
 }
 
 // KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
@@ -64,15 +69,17 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 		return keyStep{}
 	case RecordedKey(o.PeerNode):
 		return keyStep{record: o.PeerNode.Status.Identity.DeepCopy()}
-	// The record follows the key, and may have been lost with an operator that was killed. The StatefulSet never comes
-	// before the key.
-	case o.statefulSet() != nil, o.Sealing != nil && o.KeyTaken:
+	// The record waits for company, and may be lost with an operator that is killed. The StatefulSet never comes before
+	// the key.
+	case o.statefulSet() != nil:
+		return keyStep{record: remembered(o, b)}
+	case o.Sealing != nil && o.KeyTaken:
 		return keyStep{record: newRecord(b)}
 	case o.Sealing == nil:
 		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
 	case job == nil:
-		return keyStep{order: true, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
+		return keyStep{order: o.KeyFree, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
 	default:
 		return take(o, b, job)
 	}
@@ -80,6 +87,20 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 
 func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
 	return &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
+}
+
+// remembered is the record of a key that was stored. While its Job is there, it tells whose key that is.
+func remembered(o Observed, b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
+	for _, pod := range o.KeyPods {
+		if messages, ended := resources.KeyJobMessages(pod); ended {
+			if envelope, err := handover.Join(messages); err == nil {
+				if step := store(b, envelope); step.record != nil {
+					return step.record
+				}
+			}
+		}
+	}
+	return newRecord(b)
 }
 
 // take takes the key from its Job, once that has ended.
@@ -119,9 +140,15 @@ func binding(p *v1alpha1.PeerNode) seal.Binding {
 	return seal.Binding{Namespace: p.Namespace, PeerNode: p.Name, Role: seal.RoleIdentity, Epoch: FirstEpoch}
 }
 
-// keyRecipients are all who can open the key: the unsealer first.
+// keyRecipients are all who can open the key: the unsealer first, and nobody twice.
 func keyRecipients(o Observed, b blueprint.Blueprint) []seal.Recipient {
-	return append([]seal.Recipient{o.Sealing.Recipient}, b.Recovery...)
+	out := []seal.Recipient{o.Sealing.Recipient}
+	for _, r := range b.Recovery {
+		if r.String() != o.Sealing.Recipient.String() {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func infos(recipients []seal.Recipient) []seal.RecipientInfo {

@@ -16,6 +16,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/handover"
 	"github.com/peernode/operator/pkg/identity"
+	"github.com/peernode/operator/pkg/plan"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/sealingkey"
@@ -41,6 +42,15 @@ const madePeerID = "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X"
 
 // ordered is a PeerNode whose Job is at work.
 func ordered(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
+	t.Helper()
+	w := guarded(t, spec...)
+	w.KeyFree = true
+	w.carryOut()
+	return w
+}
+
+// guarded is a PeerNode that has all that comes before its key.
+func guarded(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	t.Helper()
 	w := newborn(t, spec...)
 	w.carryOut()
@@ -86,7 +96,6 @@ func (w *world) handedOver(messages ...string) *world {
 		if i > 0 {
 			name = handover.PartName(i + 1)
 		}
-		pod.Spec.Containers = append(pod.Spec.Containers, corev1.Container{Name: name})
 		pod.Status.ContainerStatuses = append(pod.Status.ContainerStatuses,
 			corev1.ContainerStatus{Name: name, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: message}}})
 	}
@@ -96,7 +105,7 @@ func (w *world) handedOver(messages ...string) *world {
 
 // tried lets a pod of the Job end badly.
 func (w *world) tried(message string) *world {
-	w.KeyPods = append(w.KeyPods, &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: resources.ContainerKeygen}}}, Status: corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: []corev1.ContainerStatus{
+	w.KeyPods = append(w.KeyPods, &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: []corev1.ContainerStatus{
 		{Name: "keygen", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Message: message}}},
 	}}})
 	return w
@@ -227,7 +236,9 @@ func TestAKeyIsMadeOnce(t *testing.T) {
 		observe func(t *testing.T) *world
 		ordered bool
 	}{
-		"A new PeerNode.":                            {func(t *testing.T) *world { return newborn(t) }, true},
+		"A new PeerNode.":                            {func(t *testing.T) *world { return newborn(t) }, false},
+		"Nobody was asked for the Secret.":           {func(t *testing.T) *world { return guarded(t) }, false},
+		"There is no Secret.":                        {func(t *testing.T) *world { w := guarded(t); w.KeyFree = true; return w }, true},
 		"The Job is at work.":                        {func(t *testing.T) *world { return ordered(t) }, false},
 		"The Job has failed.":                        {func(t *testing.T) *world { return ordered(t).ends(batchv1.JobFailed, "") }, false},
 		"The key is made.":                           {func(t *testing.T) *world { return ordered(t).made() }, false},
@@ -250,6 +261,26 @@ func TestAKeyIsMadeOnce(t *testing.T) {
 	}
 }
 
+func TestTheServerIsAskedForAKeyOnlyWhileNothingElseTells(t *testing.T) {
+	for name, c := range map[string]struct {
+		world *world
+		want  bool
+	}{
+		"A new PeerNode has nothing.":           {newborn(t), false},
+		"It has its policy.":                    {guarded(t), true},
+		"Its Job is at work.":                   {ordered(t), false},
+		"Its key is on record.":                 {serving(t), false},
+		"Its pod was made, the record is lost.": {func() *world { w := serving(t); w.PeerNode.Status.Identity = nil; return w }(), false},
+	} {
+		if got := plan.KeyUnknown(c.world.Observed); got != c.want {
+			t.Errorf("%s asked: %v, want %v", name, got, c.want)
+		}
+	}
+	if plan.KeepsKey(newborn(t, custom).Observed) || !plan.KeepsKey(newborn(t).Observed) {
+		t.Error("the operator keeps the keys of agents, and not those of custom software")
+	}
+}
+
 // A pod that starts without its key would wait for it at growing intervals.
 func TestNoPodComesBeforeItsKey(t *testing.T) {
 	for name, s := range keys {
@@ -268,6 +299,8 @@ func TestTheKeyThatWasMadeIsStoredAndRecorded(t *testing.T) {
 	w := newborn(t, withRecovery(offline.String()), func(p *v1alpha1.PeerNode) {
 		p.Spec.DeletionPolicy = v1alpha1.DeletionPolicy{Data: v1alpha1.RetentionDelete, Keys: v1alpha1.RetentionDelete}
 	})
+	w.carryOut()
+	w.KeyFree = true
 	w.carryOut()
 	w.made(func(_ *seal.Binding, _ *v1alpha1.IdentityType, to *[]seal.Recipient) { *to = append(*to, offline) })
 	secret := w.decide().Store

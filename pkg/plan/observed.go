@@ -38,8 +38,9 @@ type Observed struct {
 	Pod *corev1.Pod
 	// KeyMissing is true when the Secret of the recorded key was looked for and is not there.
 	KeyMissing bool
-	// KeyTaken is true when no key is on record and its Secret was looked for and is there.
-	KeyTaken bool
+	// KeyTaken and KeyFree are the answer of the API server to whether the Secret of a key is there that is not on
+	// record; neither is true until it was asked.
+	KeyTaken, KeyFree bool
 	// KeyPods are the pods of the Job that makes the key.
 	KeyPods []*corev1.Pod
 	// Sealing is what the unsealer publishes, nil while it has published nothing.

@@ -14,11 +14,12 @@ import (
 )
 
 // KeyJobMessages are the termination messages in which a pod of KeyJob hands a key over, for handover.Join. It is
-// false until all containers that hand something over have ended well.
+// false until all containers that hand something over have ended well. Like KeyJobFailure it looks at the status alone:
+// the operator keeps nothing of a pod's spec, and a kubelet lists all containers from the beginning.
 func KeyJobMessages(pod *corev1.Pod) ([]string, bool) {
 	var messages []string
-	for _, container := range handingOver(pod) {
-		end := endOf(pod, container)
+	for _, s := range handingOver(pod) {
+		end := s.State.Terminated
 		if end == nil || end.ExitCode != 0 {
 			return nil, false
 		}
@@ -33,33 +34,27 @@ func KeyJobFailure(pod *corev1.Pod) (string, bool) {
 	if pod.Status.Phase != corev1.PodFailed {
 		return "", false
 	}
-	for _, container := range handingOver(pod) {
-		if end := endOf(pod, container); end != nil && end.ExitCode != 0 {
+	for _, s := range handingOver(pod) {
+		if end := s.State.Terminated; end != nil && end.ExitCode != 0 {
 			words := strings.TrimSpace(strings.TrimPrefix(end.Message, "error: "))
-			return cmp.Or(words, fmt.Sprintf("container %s ended with exit code %d, %s", container, end.ExitCode, end.Reason)), true
+			return cmp.Or(words, fmt.Sprintf("container %s ended with exit code %d, %s", s.Name, end.ExitCode, end.Reason)), true
 		}
 	}
 	return cmp.Or(pod.Status.Message, pod.Status.Reason, "the pod failed and does not say why"), true
 }
 
 // handingOver are the containers with the parts, in their order. Those that somebody has put beside them are left out.
-func handingOver(pod *corev1.Pod) []string {
+func handingOver(pod *corev1.Pod) []corev1.ContainerStatus {
 	ours := []string{ContainerKeygen}
 	for part := 2; part <= handover.MaxParts; part++ {
 		ours = append(ours, handover.PartName(part))
 	}
-	return slices.DeleteFunc(ours, func(name string) bool {
-		named := func(c corev1.Container) bool { return c.Name == name }
-		return !slices.ContainsFunc(pod.Spec.InitContainers, named) && !slices.ContainsFunc(pod.Spec.Containers, named)
-	})
-}
-
-// endOf is how a container ended, nil while it has not.
-func endOf(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
-	for _, s := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		if s.Name == container {
-			return s.State.Terminated
+	var out []corev1.ContainerStatus
+	statuses := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+	for _, name := range ours {
+		if i := slices.IndexFunc(statuses, func(s corev1.ContainerStatus) bool { return s.Name == name }); i >= 0 {
+			out = append(out, statuses[i])
 		}
 	}
-	return nil
+	return out
 }

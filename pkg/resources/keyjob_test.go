@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/pkg/handover"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/seal"
@@ -181,16 +180,10 @@ func podOfTwo(keygen, part *corev1.ContainerStateTerminated) *corev1.Pod {
 	state := func(name string, end *corev1.ContainerStateTerminated) corev1.ContainerStatus {
 		return corev1.ContainerStatus{Name: name, State: corev1.ContainerState{Terminated: end}}
 	}
-	return &corev1.Pod{
-		Spec: corev1.PodSpec{
-			InitContainers: []corev1.Container{{Name: "mesh-init"}, {Name: resources.ContainerKeygen}},
-			Containers:     []corev1.Container{{Name: "mesh"}, {Name: handover.PartName(2)}},
-		},
-		Status: corev1.PodStatus{
-			InitContainerStatuses: []corev1.ContainerStatus{state("mesh-init", beside), state("keygen", keygen)},
-			ContainerStatuses:     []corev1.ContainerStatus{state("part-2", part), state("mesh", beside)},
-		},
-	}
+	return &corev1.Pod{Status: corev1.PodStatus{
+		InitContainerStatuses: []corev1.ContainerStatus{state("mesh-init", beside), state("keygen", keygen)},
+		ContainerStatuses:     []corev1.ContainerStatus{state("part-2", part), state("mesh", beside)},
+	}}
 }
 
 func well(message string) *corev1.ContainerStateTerminated {
@@ -206,14 +199,13 @@ func TestMessagesAreReadWhenAllAreThere(t *testing.T) {
 		pod  *corev1.Pod
 		want []string
 	}{
-		"All have ended well.":           {podOfTwo(well("one"), well("two")), []string{"one", "two"}},
-		"The first has ended.":           {podOfTwo(well("one"), nil), nil},
-		"The second has ended somehow.":  {podOfTwo(nil, well("two")), nil},
-		"None has ended.":                {podOfTwo(nil, nil), nil},
-		"The first has ended badly.":     {podOfTwo(badly("error: x"), nil), nil},
-		"The second has ended badly.":    {podOfTwo(well("one"), badly("error: x")), nil},
-		"The pod has no status yet.":     {&corev1.Pod{Spec: podOfTwo(nil, nil).Spec}, nil},
-		"The pod is none that we built.": {&corev1.Pod{}, nil},
+		"All have ended well.":          {podOfTwo(well("one"), well("two")), []string{"one", "two"}},
+		"The first has ended.":          {podOfTwo(well("one"), nil), nil},
+		"The second has ended somehow.": {podOfTwo(nil, well("two")), nil},
+		"None has ended.":               {podOfTwo(nil, nil), nil},
+		"The first has ended badly.":    {podOfTwo(badly("error: x"), nil), nil},
+		"The second has ended badly.":   {podOfTwo(well("one"), badly("error: x")), nil},
+		"The pod has no status yet.":    {&corev1.Pod{}, nil},
 	} {
 		got, ok := resources.KeyJobMessages(c.pod)
 		if diff := cmp.Diff(c.want, got); diff != "" || ok != (c.want != nil) {

@@ -36,6 +36,9 @@ const (
 	callAs = "unsealer-ca.crt"
 )
 
+// envNamespace is the namespace of the pod, by way of the kubelet, so that the same peer has the same pod everywhere.
+const envNamespace = "NAMESPACE"
+
 // tokenSeconds is how long the token for the unsealer is good for: the least that an API server grants.
 const tokenSeconds = 600
 
@@ -47,7 +50,7 @@ func unsealContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 	p := in.PeerNode
 	return companion(ContainerUnseal, in.Options.CompanionImage).
 		WithArgs("unseal",
-			"--namespace="+p.Namespace, "--peernode="+p.Name, "--epoch="+strconv.Itoa(firstEpoch),
+			"--namespace=$("+envNamespace+")", "--peernode="+p.Name, "--epoch="+strconv.Itoa(firstEpoch),
 			"--software="+in.Software,
 			"--envelope="+path.Join(envelopePath, keysecret.Envelope),
 			"--url="+sealingkey.URL(in.Options.UnsealerNamespace),
@@ -55,6 +58,8 @@ func unsealContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 			"--token="+path.Join(unsealerPath, tokenFile),
 			"--to="+path.Join(openedPath, openedFolder),
 			"--termination-log="+corev1.TerminationMessagePathDefault).
+		WithEnv(applycorev1.EnvVar().WithName(envNamespace).WithValueFrom(applycorev1.EnvVarSource().
+			WithFieldRef(applycorev1.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.namespace")))).
 		WithVolumeMounts(
 			applycorev1.VolumeMount().WithName(volumeEnvelope).WithMountPath(envelopePath).WithReadOnly(true),
 			applycorev1.VolumeMount().WithName(volumeUnsealer).WithMountPath(unsealerPath).WithReadOnly(true),

@@ -54,7 +54,8 @@ func startOperator(binary, kubeconfig, log string, env []string) (*process, erro
 		return nil, err
 	}
 	cmd := exec.Command(binary, "--leader-elect=false", "--health-probe-bind-address=0", "--metrics-insecure",
-		"--metrics-bind-address="+address, "--default-p2p-agent-image=registry.example.com/default-agent:v1")
+		"--metrics-bind-address="+address, "--default-p2p-agent-image=registry.example.com/default-agent:v1",
+		"--companion-image="+testenv.CompanionImage, "--unsealer-namespace="+testenv.UnsealerNamespace)
 	cmd.Env = append(append(os.Environ(), "KUBECONFIG="+kubeconfig), env...)
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

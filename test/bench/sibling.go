@@ -20,15 +20,15 @@ import (
 // peerID is a made-up name of a peer in its network.
 const peerID = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
 
-// changeOne counts what it costs that one peer of a fleet shows another identity, of which all its siblings have to
-// learn, and that one gets another image.
+// changeOne counts what it costs that one peer of a fleet gets another identity on record, of which all its siblings
+// have to learn, and that one gets another image.
 func (b *bench) changeOne(ctx context.Context, f *figures) error {
 	one := names.Peer(fleetName(0), 0)
 	var err error
 	if f.identity, err = b.cost(ctx, func() error {
-		return b.env.ProveIdentity(ctx, namespace, one, peerID)
+		return b.record(ctx, one, peerID)
 	}, b.listed); err != nil {
-		return fmt.Errorf("show another identity: %w", err)
+		return fmt.Errorf("record another identity: %w", err)
 	}
 	f.image, err = b.cost(ctx, func() error {
 		fleet := &v1alpha1.PeerFleet{}
@@ -58,6 +58,17 @@ func (b *bench) cost(ctx context.Context, act func() error, effect func(context.
 	}
 	writes, err := b.log.Writes(namespace, mark)
 	return audit.CountBy(writes, audit.VerbAndResource), err
+}
+
+// record writes another identity into the status of a peer, which no peer does: only its cost to the others counts.
+func (b *bench) record(ctx context.Context, peer, id string) error {
+	p := &v1alpha1.PeerNode{}
+	if err := b.env.Admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: peer}, p); err != nil {
+		return err
+	}
+	before := p.DeepCopy()
+	p.Status.Identity.PeerID = id
+	return b.env.Admin.Status().Patch(ctx, p, client.MergeFrom(before))
 }
 
 // listed looks whether the list that the siblings share has the identity.

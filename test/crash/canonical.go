@@ -3,19 +3,23 @@
 package crash
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/test/testenv"
 )
 
@@ -31,7 +35,10 @@ var passing = []string{"Event", "Lease", "Endpoints", "EndpointSlice"}
 var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs"}
 
 var (
-	uid       = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	uid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// Those of Ed25519 keys, which differ from run to run.
+	peerID    = regexp.MustCompile(`12D3KooW[1-9A-HJ-NP-Za-km-z]{44}`)
+	publicKey = regexp.MustCompile(`CAESI[A-Za-z0-9+/]{43}`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
@@ -100,14 +107,25 @@ func (w *World) canonical(objects []unstructured.Unstructured) State {
 	names := map[string]string{}
 	for _, object := range objects {
 		names[string(object.GetUID())] = "<uid of " + label(object) + ">"
+		if id, _, _ := unstructured.NestedString(object.Object, "status", "identity", "peerID"); id != "" {
+			names[id] = "<peer ID of " + label(object) + ">"
+		}
 	}
 	c := canonizer{namespace: w.Namespace, names: names}
 	out := State{}
 	for _, object := range objects {
+		if ofJob(object) {
+			continue
+		}
 		c.generation = object.GetGeneration()
 		flatten(out, label(object), c.object(object.DeepCopy().Object))
 	}
 	return out
+}
+
+// ofJob reports whether an object is a Job or a pod of one. They come, end, and go some minutes later by themselves.
+func ofJob(object unstructured.Unstructured) bool {
+	return object.GetKind() == "Job" || object.GetLabels()[batchv1.JobNameLabel] != ""
 }
 
 // flatten makes differences short to read.
@@ -140,13 +158,27 @@ func (c canonizer) object(object map[string]any) any {
 	}
 	if data, ok := object["data"].(map[string]any); ok && object["kind"] == "Secret" {
 		for key, value := range data {
-			data[key] = fmt.Sprintf("<%d characters of base64>", len(fmt.Sprint(value)))
+			data[key] = c.sealed(fmt.Sprint(value))
 		}
 	}
 	if object["kind"] == "Pod" {
 		forgetScheduling(object)
 	}
 	return c.value("", object)
+}
+
+// sealed is what matters of what a Secret holds: whose key it is, and who can open it.
+func (c canonizer) sealed(value string) string {
+	raw, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		return "<not base64>"
+	}
+	envelope, err := seal.Read(bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Sprintf("<%d characters of base64>", len(value))
+	}
+	h := envelope.Header()
+	return c.text("", fmt.Sprintf("<the key of %s, %s, for %d recipients>", h.Binding, h.PeerID, len(h.Recipients)))
 }
 
 // forgetScheduling drops what the scheduler says of a pod that runs. A simulated pod may run before the scheduler
@@ -203,6 +235,13 @@ func (c canonizer) text(field, v string) string {
 			return name
 		}
 		return "<uid of something gone>"
+	})
+	v = publicKey.ReplaceAllString(v, "<public key>")
+	v = peerID.ReplaceAllStringFunc(v, func(found string) string {
+		if name, ok := c.names[found]; ok {
+			return name
+		}
+		return "<peer ID of somebody gone>"
 	})
 	return strings.ReplaceAll(v, c.namespace, "<namespace>")
 }

@@ -94,18 +94,24 @@ func capacity(name, size string) do {
 	}
 }
 
-// knows looks whether the status of a PeerNode holds the identity that its software has shown.
+// knows looks whether the software of a PeerNode has shown that it holds the key on record.
 func knows(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
-		p := &v1alpha1.PeerNode{}
-		if err := get(ctx, w, name, p); err != nil {
-			return err
+		id, err := peerIDOf(ctx, w, name)
+		if err != nil || id == "" {
+			return fmt.Errorf("the key of %s is not on record: %w", name, err)
 		}
-		if p.Status.Identity == nil || p.Status.Identity.PeerID != peerID(name) {
-			return fmt.Errorf("status.identity of %s is %+v, want %s", name, p.Status.Identity, peerID(name))
-		}
-		return nil
+		return told(name, v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven)(ctx, w)
 	}
+}
+
+// peerIDOf is the name of a peer in its network, "" while it is not on record.
+func peerIDOf(ctx context.Context, w *crash.World, name string) (string, error) {
+	p := &v1alpha1.PeerNode{}
+	if err := get(ctx, w, name, p); err != nil || p.Status.Identity == nil {
+		return "", err
+	}
+	return p.Status.Identity.PeerID, nil
 }
 
 // resolved looks whether a PeerNode knows its declared peer and has put it on the list that its agent follows.
@@ -118,8 +124,12 @@ func resolved(name, other string) do {
 			if err := get(ctx, w, name+"-config", config); err != nil {
 				return err
 			}
-			if !strings.Contains(config.Data["peers.yaml"], peerID(other)) {
-				return fmt.Errorf("peers.yaml of %s does not have %s: %s", name, peerID(other), config.Data["peers.yaml"])
+			id, err := peerIDOf(ctx, w, other)
+			if err != nil {
+				return err
+			}
+			if id == "" || !strings.Contains(config.Data["peers.yaml"], id) {
+				return fmt.Errorf("peers.yaml of %s does not have %s, %q: %s", name, other, id, config.Data["peers.yaml"])
 			}
 			return nil
 		})

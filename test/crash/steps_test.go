@@ -4,7 +4,6 @@ package crash_test
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -89,9 +88,6 @@ func remove(name string) do {
 // no container.
 func proves(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
-		return w.ProveIdentity(ctx, w.Namespace, name, peerID(name))
+		return w.ProveIdentity(ctx, w.Namespace, name)
 	}
 }
-
-// peerID is a made-up name of a peer in its network, in the encoding of the real ones.
-func peerID(name string) string { return fmt.Sprintf("12D3KooW%044s", name) }

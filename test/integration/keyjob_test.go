@@ -115,7 +115,7 @@ func (s *keyStory) runs(job *batchv1.Job) *corev1.Pod {
 
 func TestAJobHandsAKeyOverThatItsRecipientsOpen(t *testing.T) {
 	for _, recipients := range []int{1, 2, handover.MaxRecipients} {
-		t.Run(fmt.Sprint(recipients), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d recipients", recipients), func(t *testing.T) {
 			s := tellOfAKey(t, recipients)
 			envelope := s.completes(s.applies())
 			if got := len(envelope.Header().Recipients); got != recipients {
@@ -156,7 +156,7 @@ func TestToApplyTheJobOfAKeyAgainChangesNothing(t *testing.T) {
 
 func TestAPodThatMadeNoKeySaysWhyAndIsReplaced(t *testing.T) {
 	s := tellOfAKey(t, 1)
-	keyJobs.FailNext(s.ns, "make the key: no entropy")
+	env.KeyJobs.FailNext(s.ns, "make the key: no entropy")
 	job := s.applies()
 	s.eventually(func() error {
 		pods, err := s.pods()
@@ -175,7 +175,7 @@ func TestAPodThatMadeNoKeySaysWhyAndIsReplaced(t *testing.T) {
 
 func TestAPodThatIsDeletedBeforeItEndedIsReplaced(t *testing.T) {
 	s := tellOfAKey(t, 1)
-	keyJobs.Hold(s.ns)
+	env.KeyJobs.Hold(s.ns)
 	job := s.applies()
 	pod := s.runs(job)
 	if messages, ok := objects.KeyJobMessages(pod); ok {
@@ -186,13 +186,13 @@ func TestAPodThatIsDeletedBeforeItEndedIsReplaced(t *testing.T) {
 	if other := s.runs(job); other.UID == pod.UID {
 		t.Error("it is the same pod")
 	}
-	keyJobs.Release(s.ns)
+	env.KeyJobs.Release(s.ns)
 	s.completes(job)
 }
 
 func TestTheJobOfAKeyAndItsPodsGoWithThePeerNode(t *testing.T) {
 	s := tellOfAKey(t, 1)
-	keyJobs.Hold(s.ns)
+	env.KeyJobs.Hold(s.ns)
 	job := s.applies()
 	s.runs(job)
 	s.remove(s.peer)

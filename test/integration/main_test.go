@@ -20,12 +20,8 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
-// env is shared by all tests of the package; each has a namespace of its own. keyJobs plays the containers that make
-// keys there.
-var (
-	env     *testenv.Env
-	keyJobs *testenv.KeyJobs
-)
+// env is shared by all tests of the package; each has a namespace of its own.
+var env *testenv.Env
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(operatorLog())
@@ -54,12 +50,6 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = env.Stop() }()
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	if keyJobs, err = env.PlayKeyJobs(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "play the Jobs of keys:", err)
-		return 1
-	}
 	operator, err := env.StartOperator(context.Background(), testenv.OperatorOptions{})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "start the operator:", err)

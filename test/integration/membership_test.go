@@ -30,8 +30,6 @@ func TestFleetsGetToKnowEachOther(t *testing.T) {
 	here.editFleet(relay, builders.Template(builders.DeclaringFleet(there.ns, "relay"), func(p *v1alpha1.PeerNode) {
 		p.Spec.Network.Peers = []v1alpha1.PeerReference{{Namespace: there.ns, Name: "scout"}}
 	}))
-	there.fleetBecomes(edge, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerUnknown)
-	there.becomes(scout, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerUnknown)
 	member := builders.PeerNode(there.ns, "relay-1")
 	there.becomes(member, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
 
@@ -43,18 +41,19 @@ func TestFleetsGetToKnowEachOther(t *testing.T) {
 	there.becomes(scout, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
 	there.fleetBecomes(edge, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
 	here.fleetBecomes(relay, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
-	here.keeps(names.Members("relay"), there.ns+"/relay:", addressOf("relay-0", there.ns), addressOf("relay-1", there.ns), addressOf("scout", there.ns))
-	there.keeps(names.Members("relay"), here.ns+"/relay:", addressOf("relay-0", here.ns), addressOf("relay-1", here.ns))
-	there.keeps("scout-config", here.ns+"/relay:", addressOf("relay-0", here.ns), addressOf("relay-1", here.ns))
+	here.keeps(names.Members("relay"), there.ns+"/relay:", there.address("relay-0"), there.address("relay-1"), there.address("scout"))
+	there.keeps(names.Members("relay"), here.ns+"/relay:", here.address("relay-0"), here.address("relay-1"))
+	there.keeps("scout-config", here.ns+"/relay:", here.address("relay-0"), here.address("relay-1"))
 
 	here.editFleet(relay, builders.Replicas(3))
 	here.allServe(relay)
 	here.proves("relay-2")
-	there.keeps(names.Members("relay"), addressOf("relay-2", here.ns))
-	there.keeps("scout-config", addressOf("relay-2", here.ns))
+	there.keeps(names.Members("relay"), here.address("relay-2"))
+	there.keeps("scout-config", here.address("relay-2"))
+	left := here.address("relay-1")
 	here.editFleet(relay, builders.Replicas(1))
-	there.drops(names.Members("relay"), addressOf("relay-1", here.ns))
-	there.drops("scout-config", addressOf("relay-1", here.ns))
+	there.drops(names.Members("relay"), left)
+	there.drops("scout-config", left)
 	if now := here.uids(&corev1.PodList{}, v1alpha1.LabelFleet); now["relay-0-0"] != pods["relay-0-0"] {
 		t.Errorf("relay-0 was restarted for a change of what it knows")
 	}
@@ -63,8 +62,10 @@ func TestFleetsGetToKnowEachOther(t *testing.T) {
 	here.silent(quiet)
 }
 
-func addressOf(name, namespace string) string {
-	return fmt.Sprintf("/dns/%s.%s.svc/tcp/8000/p2p/%s", name, namespace, networkName(name))
+// address is where a peer is reached, and by which name.
+func (s *story) address(name string) string {
+	s.Helper()
+	return fmt.Sprintf("/dns/%s.%s.svc/tcp/8000/p2p/%s", name, s.ns, s.peerID(name))
 }
 
 // keeps waits until a list of peers has all of the texts.

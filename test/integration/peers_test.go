@@ -24,19 +24,18 @@ func TestDeclaredPeersGetToKnowEachOther(t *testing.T) {
 	s.becomes(alpha, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerOneSided)
 
 	s.edit(beta, builders.Declaring("alpha"))
-	s.becomes(alpha, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerUnknown)
 	pod := &corev1.Pod{}
 	s.serves(beta)
 	s.is("alpha-0", pod)
-
-	s.proves("alpha")
-	s.proves("beta")
 	s.becomes(alpha, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
 	s.becomes(beta, v1alpha1.ConditionPeersResolved, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
 	s.lists("alpha", "beta")
 	s.lists("beta", "alpha")
 	s.same("alpha-0", pod) // The agent follows its list; learning of a peer costs no restart.
+	s.proves("alpha")
+	s.proves("beta")
 
+	id := s.peerID("beta")
 	s.remove(beta)
 	s.becomes(alpha, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerMissing)
 	s.eventually(func() error {
@@ -44,7 +43,7 @@ func TestDeclaredPeersGetToKnowEachOther(t *testing.T) {
 		if err := s.get("alpha-config", config); err != nil {
 			return err
 		}
-		if strings.Contains(config.Data["peers.yaml"], networkName("beta")) {
+		if strings.Contains(config.Data["peers.yaml"], id) {
 			return fmt.Errorf("beta is gone and still on the list: %s", config.Data["peers.yaml"])
 		}
 		return nil
@@ -54,20 +53,35 @@ func TestDeclaredPeersGetToKnowEachOther(t *testing.T) {
 // proves plays the kubelet: it reports what the identity container of a peer found out.
 func (s *story) proves(name string) {
 	s.Helper()
-	s.eventually(func() error { return env.ProveIdentity(s.Context(), s.ns, name, networkName(name)) })
+	id := s.peerID(name)
+	s.eventually(func() error { return env.ProveIdentity(s.Context(), s.ns, name) })
 	p := builders.PeerNode(s.ns, name)
 	s.becomes(p, v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven)
-	if p.Status.Identity.PeerID != networkName(name) {
-		s.Errorf("status.identity.peerID is %q, want %q", p.Status.Identity.PeerID, networkName(name))
+	if p.Status.Identity.PeerID != id {
+		s.Errorf("status.identity.peerID is %q, and was %q", p.Status.Identity.PeerID, id)
 	}
 }
 
-func networkName(name string) string { return fmt.Sprintf("12D3KooW%044s", name) }
+// peerID waits until the key of a peer is on record, and returns its name in its network.
+func (s *story) peerID(name string) string {
+	s.Helper()
+	p := &v1alpha1.PeerNode{}
+	s.eventually(func() error {
+		if err := s.get(name, p); err != nil {
+			return err
+		}
+		if p.Status.Identity == nil || p.Status.Identity.PeerID == "" {
+			return fmt.Errorf("no key of %s is on record", name)
+		}
+		return nil
+	})
+	return p.Status.Identity.PeerID
+}
 
 // lists waits until a peer's agent is told of another, with its address, and may connect to it.
 func (s *story) lists(name, other string) {
 	s.Helper()
-	address := fmt.Sprintf("/dns/%s.%s.svc/tcp/8000/p2p/%s", other, s.ns, networkName(other))
+	address := fmt.Sprintf("/dns/%s.%s.svc/tcp/8000/p2p/%s", other, s.ns, s.peerID(other))
 	s.eventually(func() error {
 		config, policy := &corev1.ConfigMap{}, &networkingv1.NetworkPolicy{}
 		if err := s.get(name+"-config", config); err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -110,6 +111,16 @@ func liveThroughEverything(t *testing.T) {
 		}
 		return nil
 	})
+	// Recipients that change while a key is made: the Job goes, and another comes.
+	env.KeyJobs.Hold(s.ns)
+	gamma := s.create("gamma")
+	s.eventually(func() error { return s.get("gamma-identity-1", &batchv1.Job{}) })
+	s.edit(gamma, func(p *v1alpha1.PeerNode) {
+		p.Spec.Identity = &v1alpha1.PeerIdentity{RecoveryRecipients: []string{offline(t).Recipient().String()}}
+	})
+	env.KeyJobs.Release(s.ns)
+	s.serves(gamma)
+
 	s.serving("relay-1", func(p *v1alpha1.PeerNode) { p.Labels = map[string]string{v1alpha1.LabelFleet: "relay"} })
 	f := s.fleet(2) // takes relay-1 over, whose own budget goes
 	s.editFleet(f, builders.Replicas(1))

@@ -64,6 +64,20 @@ var wrongFleets = map[string]wrong{
 		peerFleet, `spec: {template: {spec: {identity: {expectedPublicKey: ` + someKey + `}}}}`,
 		refusals{"spec.template.spec.identity": "expectedPublicKey must be left out of the template"},
 	},
+	"Recovery recipients of a template are public keys of age.": {
+		peerFleet, `spec: {template: {spec: {identity: {recoveryRecipients: [age2]}}}}`, refusals{"spec.template.spec.identity.recoveryRecipients[0]": noMatch},
+	},
+	"A recovery recipient of a template that has 2049 characters is none.": {
+		peerFleet, `spec: {template: {spec: {identity: {recoveryRecipients: [age1` + long(2045) + `]}}}}`,
+		refusals{"spec.template.spec.identity.recoveryRecipients[0]": tooLong},
+	},
+	"Nobody recovers the keys of a fleet twice.": {
+		peerFleet, `spec: {template: {spec: {identity: {recoveryRecipients: [age1qq, age1qq]}}}}`, refusals{"spec.template.spec.identity.recoveryRecipients[1]": twice},
+	},
+	"More than 4 recovery recipients of a template do not fit.": {
+		peerFleet, `spec: {template: {spec: {identity: {recoveryRecipients: ` + many(5, recipient) + `}}}}`,
+		refusals{"spec.template.spec.identity.recoveryRecipients": tooMany},
+	},
 	"A misspelt field is not dropped in silence.": {
 		peerFleet, `spec: {template: {spec: {softwares: {}}}}`, refusals{"": `unknown field "spec.template.spec.softwares"`},
 	},

@@ -128,6 +128,19 @@ var wrongSpecs = map[string]wrong{
 	"An expected key is of the peer's type.": {
 		p2pAgent, `spec: {identity: {type: Secp256k1, expectedPublicKey: ` + someKey + `}}`, refusals{"spec.identity.expectedPublicKey": "must be a key of the type in type"},
 	},
+	"Recovery recipients are public keys of age.": {
+		p2pAgent, `spec: {identity: {recoveryRecipients: [AGE-SECRET-KEY-PQ-1QQQQ]}}`, refusals{"spec.identity.recoveryRecipients[0]": noMatch},
+	},
+	"A recovery recipient of 2049 characters is none.": {
+		p2pAgent, `spec: {identity: {recoveryRecipients: [age1` + long(2045) + `]}}`, refusals{"spec.identity.recoveryRecipients[0]": tooLong},
+	},
+	"Nobody recovers a key twice.": {
+		p2pAgent, `spec: {identity: {recoveryRecipients: [age1qq, age1qq]}}`, refusals{"spec.identity.recoveryRecipients[1]": twice},
+	},
+	"More than 4 recovery recipients do not fit into an envelope on its way.": {
+		p2pAgent, `spec: {identity: {recoveryRecipients: ` + many(5, recipient) + `}}`,
+		refusals{"spec.identity.recoveryRecipients": tooMany},
+	},
 	"Storage without a size is no request.": {
 		p2pAgent, `spec: {storage: {size: null}}`, refusals{"spec.storage.size": missing},
 	},

@@ -191,3 +191,6 @@ func resources(n int) string {
 
 // long is a word of n letters.
 func long(n int) string { return strings.Repeat("a", n) }
+
+// recipient is one that admission takes.
+func recipient(i int) string { return "age1" + strings.Repeat("q", i+1) }

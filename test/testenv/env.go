@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/sealingkey"
 	"github.com/peernode/operator/test/cluster"
 )
 
@@ -36,9 +37,16 @@ type Env struct {
 	AdminConfig, OperatorConfig *rest.Config
 	// Scheme knows Kubernetes' kinds and ours.
 	Scheme *kruntime.Scheme
+	// Sealing is the sealing key that is published there.
+	Sealing sealingkey.Key
+	// KeyJobs plays the containers that make keys, nil without simulated nodes.
+	KeyJobs *KeyJobs
+
+	stopPlaying context.CancelFunc
 }
 
-// Start starts a control plane and installs CRDs and RBAC from config/.
+// Start starts a control plane and installs CRDs and RBAC from config/. On simulated nodes the Jobs that make keys are
+// played.
 func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, error) {
 	controlPlane, err := cluster.StartControlPlane(ctx, options)
 	if err != nil {
@@ -49,7 +57,21 @@ func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, erro
 		_ = controlPlane.Stop()
 		return nil, err
 	}
+	playing, stop := context.WithCancel(ctx)
+	env.stopPlaying = stop
+	if options.SimulatedNodes > 0 {
+		if env.KeyJobs, err = env.PlayKeyJobs(playing); err != nil {
+			_ = env.Stop()
+			return nil, fmt.Errorf("play the Jobs of keys: %w", err)
+		}
+	}
 	return env, nil
+}
+
+// Stop ends the control plane.
+func (e *Env) Stop() error {
+	e.stopPlaying()
+	return e.ControlPlane.Stop()
 }
 
 func (e *Env) install(ctx context.Context) error {
@@ -77,6 +99,9 @@ func (e *Env) install(ctx context.Context) error {
 	}
 	if err := e.Admin.Create(ctx, binding()); err != nil {
 		return fmt.Errorf("bind the operator's role: %w", err)
+	}
+	if err := e.publishSealing(ctx); err != nil {
+		return err
 	}
 	return e.served(ctx)
 }

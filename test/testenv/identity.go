@@ -11,12 +11,25 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// ProveIdentity plays the kubelet of a simulated node, which runs no container: it reports that the identity
-// container of a peer ended well and left the name of the peer in its network.
-func (e *Env) ProveIdentity(ctx context.Context, namespace, peerNode, peerID string) error {
+// ProveIdentity plays the kubelet of a simulated node, which runs no container: it reports that the identity container
+// of a peer ended well and left the name that is on record.
+func (e *Env) ProveIdentity(ctx context.Context, namespace, peerNode string) error {
+	p := &v1alpha1.PeerNode{}
+	if err := e.Admin.Get(ctx, types.NamespacedName{Namespace: namespace, Name: peerNode}, p); err != nil {
+		return err
+	}
+	if p.Status.Identity == nil || p.Status.Identity.PeerID == "" {
+		return fmt.Errorf("no key of %s is on record yet", peerNode)
+	}
+	return e.ClaimIdentity(ctx, namespace, peerNode, p.Status.Identity.PeerID)
+}
+
+// ClaimIdentity is like ProveIdentity, with whatever name.
+func (e *Env) ClaimIdentity(ctx context.Context, namespace, peerNode, peerID string) error {
 	message, err := json.Marshal(map[string]string{"peerID": peerID, "publicKey": "public-key-of-" + peerNode})
 	if err != nil {
 		return err

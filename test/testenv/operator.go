@@ -88,12 +88,6 @@ func managerOptions(e *Env, o settings.Operator) ctrl.Options {
 // that a test which waits for silence need not wait long.
 const Settle = time.Second
 
-// CompanionImage is the image of peer-companion, which no simulated node runs.
-const CompanionImage = "registry.example.com/peer-companion:v1"
-
-// UnsealerNamespace is where the unsealer would run.
-const UnsealerNamespace = "peernode-system"
-
 // Options are the settings of operators of this package.
 func Options() settings.Operator {
 	return settings.Operator{
