@@ -32,7 +32,7 @@ func TestWhatCannotBeDoneIsRefusedWithAReason(t *testing.T) {
 		args []string
 		says string
 	}{
-		"An unknown command.":    {args: []string{"unseal"}, says: `unknown command "unseal"`},
+		"An unknown command.":    {args: []string{"unlock"}, says: `unknown command "unlock"`},
 		"An unknown flag.":       {args: keygen("--key-type", "rsa"), says: "unknown flag: --key-type"},
 		"A word that is no flag": {args: keygen("alpha"), says: `unknown command "alpha"`},
 
