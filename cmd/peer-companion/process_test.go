@@ -50,17 +50,21 @@ func shell(t *testing.T, dir, script string) (code int, stdout, stderr string) {
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// story is what docs/keys.md tells people to do.
+// story is what docs/keys.md tells people to do, without a cluster.
 const story = `set -eu
 umask %s
 peer-companion recovery-key --out recovery.key > recovery.pub
-peer-companion keygen --namespace peers --peernode alpha --recipients-file recovery.pub --out alpha.envelope
-peer-companion inspect alpha.envelope --verify recovery.key > inspected
-peer-companion open alpha.envelope --identity recovery.key --namespace peers --peernode alpha --as files --to keys
-peer-companion open alpha.envelope --identity recovery.key --namespace peers --peernode alpha --as secret > secret.yaml
-peer-companion seal --recipient "$(cat recovery.pub)" < secret.yaml > again.envelope
-cat again.envelope | peer-companion open - --identity recovery.key --namespace peers --peernode alpha --as secret > again.yaml
-cmp secret.yaml again.yaml
+peer-companion recovery-key --out sealing.key > unsealer.pub
+peer-companion keygen --namespace peers --peernode alpha -R unsealer.pub -R recovery.pub --as secret --out alpha.secret.yaml
+peer-companion inspect alpha.secret.yaml --verify recovery.key > inspected
+peer-companion recovery-key --out other.key > other.pub
+peer-companion reseal alpha.secret.yaml --identity recovery.key --namespace peers --peernode alpha -R other.pub -R recovery.pub --as secret > moved.yaml
+cat moved.yaml | peer-companion inspect - --verify other.key > inspected.moved
+test "$(grep 'peer ID' inspected)" = "$(grep 'peer ID' inspected.moved)"
+peer-companion open alpha.secret.yaml --identity recovery.key --namespace peers --peernode alpha --to keys
+peer-companion seal --namespace peers --peernode alpha --keys keys -R unsealer.pub -R recovery.pub --out alpha.envelope
+cat alpha.envelope | peer-companion open - --identity sealing.key --namespace peers --peernode alpha --to again
+cmp keys/identity.key again/identity.key
 `
 
 func TestTheProgramAsAProcess(t *testing.T) {
@@ -70,7 +74,7 @@ func TestTheProgramAsAProcess(t *testing.T) {
 		if code != 0 || stdout != "" {
 			t.Fatalf("umask %s: exit code %d, stdout %q\n%s", umask, code, stdout, stderr)
 		}
-		for name, want := range map[string]fs.FileMode{"recovery.key": 0o600, "alpha.envelope": 0o600, "keys": 0o700, "keys/identity.key": 0o400} {
+		for name, want := range map[string]fs.FileMode{"recovery.key": 0o600, "alpha.envelope": 0o600, "alpha.secret.yaml": 0o600, "keys": 0o700, "keys/identity.key": 0o400} {
 			info, err := os.Stat(filepath.Join(dir, name))
 			if err != nil {
 				t.Fatal(err)
@@ -113,8 +117,8 @@ func TestTheProgramInAJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 3 {
-		open := fmt.Sprintf("peer-companion open alpha.envelope -i %d.key -n peers --peernode alpha --as secret", n+1)
-		if code, stdout, stderr := shell(t, dir, open); code != 0 || !strings.Contains(stdout, "name: alpha-identity-1") {
+		open := fmt.Sprintf("peer-companion open alpha.envelope -i %d.key -n peers --peernode alpha --to keys-%[1]d", n+1)
+		if code, _, stderr := shell(t, dir, open); code != 0 {
 			t.Errorf("recovery key %d does not open it: %s", n+1, stderr)
 		}
 	}
@@ -136,7 +140,7 @@ func TestExitCodesAndStreams(t *testing.T) {
 		"What is wrong goes to the standard error.":  {"peer-companion keygen -n peers", 1, "", "error: say whose key it is"},
 		"An unknown command is an error.":            {"peer-companion backup", 1, "", `error: unknown command "backup"`},
 		"A full disk is an error.":                   {"peer-companion keygen -n peers --peernode alpha -R recovery.pub > /dev/full", 1, "", "error: write the envelope"},
-		"A full disk is one for a Secret too.":       {"peer-companion keygen -n peers --peernode alpha -R recovery.pub > a && peer-companion open a -i recovery.key -n peers --peernode alpha --as secret > /dev/full", 1, "", "error: write the Secret"},
+		"A full disk is one for a Secret too.":       {"peer-companion keygen -n peers --peernode alpha -R recovery.pub --as secret > /dev/full", 1, "", "error: write the secret"},
 		"A recovery key is never replaced.":          {"peer-companion recovery-key --out recovery.key", 1, "", "recovery.key exists already"},
 		"Arguments show no private key to processes": {"peer-companion open --help", 0, "file with the private key of a recipient", ""},
 	} {

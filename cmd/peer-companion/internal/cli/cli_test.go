@@ -5,12 +5,15 @@ package cli
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"filippo.io/age"
+	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -97,11 +100,12 @@ func (d *desk) keepsSilent(more ...string) {
 	}
 }
 
-// ofAlpha is what kubectl get secret alpha-identity-1 -o yaml prints.
-func ofAlpha(t *testing.T, change ...func(*corev1.Secret)) string {
+// plaintext is what kubectl get secret alpha-identity-1 -o yaml prints where an older operator made the key.
+func plaintext(t *testing.T, change ...func(*corev1.Secret)) string {
 	t.Helper()
 	p := &v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha"}}
-	s := keysecret.New(p, 1, map[string][]byte{"identity.key": []byte(line)})
+	s := keysecret.New(p, 1, nil)
+	s.Data = map[string][]byte{"identity.key": []byte(line)}
 	s.UID, s.ResourceVersion = "6e1d", "4711"
 	for _, c := range change {
 		c(s)
@@ -124,14 +128,9 @@ func TestAKeyThatWasMadeIsOpenedAgain(t *testing.T) {
 		if !strings.Contains(shown, "verified    yes: the part for recipients [hybrid] holds this key") || !strings.Contains(shown, keyType) {
 			t.Errorf("inspect printed:\n%s", shown)
 		}
-		manifest, _ := d.succeeds("", "open", "DIR/alpha.envelope", "-i", "DIR/recovery.key", "-n", "peers", "--peernode", "alpha", "--as", "secret")
-		d.succeeds("", "open", "DIR/alpha.envelope", "-i", "DIR/recovery.key", "-n", "peers", "--peernode", "alpha", "--as", "files", "--to", "DIR/keys")
-		var secret corev1.Secret
-		if err := yaml.UnmarshalStrict([]byte(manifest), &secret); err != nil {
-			t.Fatal(err)
-		}
-		if file := d.read("keys/identity.key"); file != string(secret.Data["identity.key"]) || !strings.Contains(shown, identityOf(t, file).PeerID()) {
-			t.Errorf("the file, the Secret and the envelope hold different keys; the envelope says\n%s", shown)
+		_, note = d.succeeds("", "open", "DIR/alpha.envelope", "-i", "DIR/recovery.key", "-n", "peers", "--peernode", "alpha", "--to", "DIR/keys")
+		if id := identityOf(t, d.read("keys/identity.key")).PeerID(); !strings.Contains(shown, id) || !strings.Contains(note, id) {
+			t.Errorf("the file holds the key %s; open said %q, inspect\n%s", id, note, shown)
 		}
 	}
 }
@@ -150,18 +149,78 @@ func identityOf(t *testing.T, file string) identity.Public {
 	return k.Public()
 }
 
-func TestASecretComesBackAsItWas(t *testing.T) {
+// The Secret of a key holds the envelope and nothing else, and is the one that the operator would make.
+func TestASealedKeyIsPutIntoItsSecret(t *testing.T) {
+	for name, c := range map[string]struct {
+		in    string
+		args  []string
+		epoch int64
+	}{
+		"A key that was made.":           {args: []string{"keygen", "-n", "peers", "--peernode", "alpha"}, epoch: 1},
+		"A key of another epoch.":        {args: []string{"keygen", "-n", "peers", "--peernode", "alpha", "--epoch", "2"}, epoch: 2},
+		"A key of an older operator.":    {in: plaintext(t), args: []string{"seal"}, epoch: 1},
+		"A key that was sealed already.": {args: []string{"reseal", "DIR/alpha.envelope", "-i", "DIR/recovery.key", "-n", "peers", "--peernode", "alpha"}, epoch: 1},
+	} {
+		d := laid(t)
+		manifest, note := d.succeeds(c.in, append(c.args, "-r", "RECIPIENT", "--as", "secret")...)
+		var got corev1.Secret
+		if err := yaml.UnmarshalStrict([]byte(manifest), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := keysecret.New(&v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha"}}, c.epoch, got.Data["envelope"])
+		if diff := cmp.Diff(want, &got); diff != "" {
+			t.Errorf("%s the Secret (-want +got):\n%s", name, diff)
+		}
+		if !strings.Contains(note, "sealed the Ed25519 key of peers/alpha") {
+			t.Errorf("%s said %q", name, note)
+		}
+		shown, _ := d.succeeds(string(got.Data["envelope"]), "inspect", "-", "--verify", "DIR/recovery.key")
+		if inSecret, _ := d.succeeds(manifest, "inspect", "-", "--verify", "DIR/recovery.key"); inSecret != shown {
+			t.Errorf("%s of the Secret, inspect printed\n%sof its envelope\n%s", name, inSecret, shown)
+		}
+		d.keepsSilent(manifest, string(got.Data["envelope"]))
+	}
+}
+
+func TestAnEnvelopeIsTakenFromItsSecret(t *testing.T) {
 	d := newDesk(t)
-	envelope, note := d.succeeds(ofAlpha(t), "seal", "-r", "RECIPIENT")
-	if !strings.Contains(note, "sealed the Ed25519 key of peers/alpha, role identity, epoch 1, peer ID "+peerID) {
-		t.Errorf("seal said %q", note)
+	d.succeeds(plaintext(t), "seal", "-r", "RECIPIENT", "--as", "secret", "--out", "DIR/alpha.yaml")
+	d.succeeds(d.read("recovery.key"), "open", "DIR/alpha.yaml", "-i", "-", "--namespace=peers", "--peernode=alpha", "--to", "DIR/keys", "--expect", peerID)
+	if got := d.read("keys/identity.key"); got != line {
+		t.Errorf("the key comes back as %d bytes that are other ones", len(got))
 	}
-	d.write("alpha.envelope", envelope)
-	manifest, _ := d.succeeds(d.read("recovery.key"), "open", "DIR/alpha.envelope", "-i", "-", "--namespace=peers", "--peernode=alpha", "--as=secret", "--expect", peerID)
-	if want := ofAlpha(t, func(s *corev1.Secret) { s.UID, s.ResourceVersion = "", "" }); manifest != want {
-		t.Errorf("the Secret came back as\n%swant\n%s", manifest, want)
+	secret := &corev1.Secret{}
+	if err := yaml.Unmarshal([]byte(d.read("alpha.yaml")), secret); err != nil {
+		t.Fatal(err)
 	}
-	d.keepsSilent(envelope)
+	inJSON, err := json.Marshal(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shown, _ := d.succeeds(string(inJSON), "inspect", "-", "--expect", peerID); !strings.Contains(shown, peerID) {
+		t.Errorf("of a Secret in JSON, inspect printed\n%s", shown)
+	}
+}
+
+func TestAResealedKeyIsOpenedByTheNewRecipientsAlone(t *testing.T) {
+	d := laid(t)
+	stranger := strings.TrimSpace(strings.TrimPrefix(strings.Split(d.read("stranger.key"), "\n")[1], "# public key: "))
+	reseal := []string{"reseal", "DIR/alpha.envelope", "-i", "DIR/recovery.key", "-n", "peers", "--peernode", "alpha", "--expect", peerID, "-r", stranger}
+	_, note := d.succeeds("", append(slices.Clone(reseal), "--out", "DIR/moved.envelope")...)
+	if !strings.Contains(note, "peer ID "+peerID+"; recipients: 1") || !strings.Contains(note, "note: the recovery key given does not open the new envelope") {
+		t.Errorf("reseal said %q", note)
+	}
+	if shown, _ := d.succeeds("", "inspect", "DIR/moved.envelope", "--verify", "DIR/stranger.key"); !strings.Contains(shown, peerID) || !strings.Contains(shown, "verified    yes") {
+		t.Errorf("inspect printed\n%s", shown)
+	}
+	if code, _, _ := d.runs("", "inspect", "DIR/moved.envelope", "--verify", "DIR/recovery.key"); code != 1 {
+		t.Error("who was left out still opens it")
+	}
+	envelope, note := d.succeeds("", append(slices.Clone(reseal), "-r", "RECIPIENT")...)
+	if strings.Contains(note, "note: the recovery key") {
+		t.Errorf("with its own recipient, reseal said %q", note)
+	}
+	d.keepsSilent(envelope, d.read("moved.envelope"))
 }
 
 func TestAKeyIsSealedFromWhereItLies(t *testing.T) {
@@ -172,15 +231,15 @@ func TestAKeyIsSealedFromWhereItLies(t *testing.T) {
 		args []string
 		says string
 	}{
-		"A Secret, with flags that agree with it.": {in: ofAlpha(t), args: []string{"-n", "peers", "--peernode", "alpha", "--epoch", "1", "--software", "p2pAgent"}},
+		"A Secret, with flags that agree with it.": {in: plaintext(t), args: []string{"-n", "peers", "--peernode", "alpha", "--epoch", "1", "--software", "p2pAgent"}},
 		"A Secret in JSON.":                        {in: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"alpha-identity-1","namespace":"peers","labels":{"peernode.dev/peernode":"alpha"}},"data":{"identity.key":"` + base64.StdEncoding.EncodeToString([]byte(line)) + `"}}`},
-		"A Secret without a namespace.":            {in: ofAlpha(t, func(s *corev1.Secret) { s.Namespace = "" }), args: []string{"-n", "peers"}},
+		"A Secret without a namespace.":            {in: plaintext(t, func(s *corev1.Secret) { s.Namespace = "" }), args: []string{"-n", "peers"}},
 		"A Secret with a field of a later Kubernetes.": {
-			in: strings.Replace(ofAlpha(t), "immutable: true", "immutable: true\nlater: true", 1),
+			in: strings.Replace(plaintext(t), "immutable: true", "immutable: true\nlater: true", 1),
 		},
 		"A folder.":                            {args: []string{"-n", "peers", "--peernode", "alpha", "--keys", "DIR/keys"}},
 		"A folder with a key of before in it.": {lay: previous, args: []string{"-n", "peers", "--peernode", "alpha", "--keys", "DIR/keys"}, says: "note: an envelope holds one key; left out: identity.key.previous-12D3KooWA"},
-		"To recipients in a file, too.":        {in: ofAlpha(t), args: []string{"-R", "DIR/holders"}},
+		"To recipients in a file, too.":        {in: plaintext(t), args: []string{"-R", "DIR/holders"}},
 	} {
 		d := newDesk(t)
 		if err := os.Mkdir(d.path("keys"), 0o700); err != nil {

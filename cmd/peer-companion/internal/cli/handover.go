@@ -53,11 +53,15 @@ func (h *handOver) flags(c *cobra.Command) {
 }
 
 func (h *handOver) validate(o output) error {
-	switch {
+	switch err := o.validate(); {
+	case err != nil:
+		return err
 	case h.log.path == "" && (h.parts != 1 || h.dir != ""):
 		return fmt.Errorf("--%s and --%s are for a hand-over, which needs --%s", flagParts, flagHandOverDir, flagTerminationLog)
 	case h.log.path != "" && o.path != "":
 		return fmt.Errorf("the envelope goes to --out or to --%s, not to both", flagTerminationLog)
+	case h.log.path != "" && o.as != asEnvelope:
+		return fmt.Errorf("--%s takes the envelope alone; leave out --as", flagTerminationLog)
 	case h.parts < 1 || h.parts > handover.MaxParts:
 		return fmt.Errorf("--%s %d: an envelope is handed over in 1 to %d parts", flagParts, h.parts, handover.MaxParts)
 	case h.parts > 1 && h.dir == "":

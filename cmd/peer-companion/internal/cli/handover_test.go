@@ -77,6 +77,7 @@ func TestWhatGoesWrongIsHandedOverToo(t *testing.T) {
 		"No folder for the parts.":   {d.alphas(0, "--parts", "2"), "error: --parts 2 needs a folder for all parts but the first: --hand-over-dir"},
 		"A folder that is not.":      {d.alphas(0, "--parts", "2", "--hand-over-dir", "DIR/none"), "error: hand the envelope over: open DIR/none/part-2"},
 		"A part of before.":          {d.alphas(0, "--parts", "2", "--hand-over-dir", "DIR"), "DIR/part-2 exists already"},
+		"A Secret instead.":          {d.alphas(0, "--as", "secret"), "error: --termination-log takes the envelope alone; leave out --as"},
 		"A file beside it.":          {d.alphas(0, "--out", "DIR/alpha.envelope"), "error: the envelope goes to --out or to --termination-log, not to both"},
 		"A part that is not there.":  {[]string{"hand-over", "--from", "DIR/none"}, "error: part of an envelope in DIR/none: open DIR/none"},
 		"Something that is no part.": {[]string{"hand-over", "--from", "DIR/xyz"}, "error: part of an envelope in DIR/xyz: it does not begin with peernode.dev/key-handover"},

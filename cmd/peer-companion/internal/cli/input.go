@@ -3,10 +3,12 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 
+	"github.com/peernode/operator/cmd/peer-companion/internal/manifest"
 	"github.com/peernode/operator/pkg/seal"
 )
 
@@ -27,8 +29,13 @@ func readFile[T any](path string, s Streams, read func(io.Reader) (T, error)) (T
 	return read(f)
 }
 
+// readEnvelope reads an envelope, also out of the Secret of a key as kubectl prints it.
 func readEnvelope(path string, s Streams) (seal.Envelope, error) {
-	e, err := readFile(path, s, seal.Read)
+	text, err := readFile(path, s, manifest.ReadEnvelope)
+	if err != nil {
+		return seal.Envelope{}, fmt.Errorf("envelope %s: %w", path, err)
+	}
+	e, err := seal.Read(bytes.NewReader(text))
 	if err != nil {
 		return e, fmt.Errorf("envelope %s: %w", path, err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/peernode/operator/cmd/peer-companion/internal/disk"
 	"github.com/peernode/operator/pkg/seal"
 )
 
@@ -46,28 +45,4 @@ func (r *recipients) parse(s Streams) ([]seal.Recipient, error) {
 		}
 	}
 	return out, nil
-}
-
-// output is the flag that says where an envelope goes.
-type output struct{ path string }
-
-func (o *output) flags(c *cobra.Command) {
-	c.Flags().StringVarP(&o.path, "out", "o", "", "new file for the envelope, of mode 0600; the standard output when not given")
-}
-
-func (o *output) write(s Streams, e seal.Envelope) error {
-	if o.path == "" {
-		if _, err := s.Out.Write(e.Text()); err != nil {
-			return fmt.Errorf("write the envelope: %w", err)
-		}
-	} else if err := disk.Create(o.path, 0o600, e.Text()); err != nil {
-		return fmt.Errorf("write the envelope: %w", err)
-	}
-	noteSealed(s, e)
-	return nil
-}
-
-func noteSealed(s Streams, e seal.Envelope) {
-	h := e.Header()
-	s.notef("sealed the %s key of %s, peer ID %s; recipients: %d", h.KeyType, h.Binding, h.PeerID, len(h.Recipients))
 }

@@ -28,8 +28,9 @@ func newSeal(s Streams) *cobra.Command {
 	var k sealing
 	c := &cobra.Command{
 		Use:   "seal --recipient AGE-PUBLIC-KEY [--keys DIR --namespace NAMESPACE --peernode NAME]",
-		Short: "Seal a key that exists, from a Secret on the standard input or a folder",
-		Long: "Seal a key that exists. Without --keys it is that of the Secret on the standard input, which says whose it is:\n\n" +
+		Short: "Seal a key that lies in plaintext, in a folder or in a Secret of an older operator",
+		Long: "Seal a key that lies in plaintext. Without --keys it is that of the Secret on the standard input, as operators from\n" +
+			"before there were envelopes made it, which says whose it is:\n\n" +
 			"  kubectl get secret alpha-identity-1 -n peers -o yaml | peer-companion seal -r age1pq1... -o alpha.envelope",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return k.run(s, c) },
@@ -43,6 +44,9 @@ func newSeal(s Streams) *cobra.Command {
 }
 
 func (k *sealing) run(s Streams, c *cobra.Command) error {
+	if err := k.output.validate(); err != nil {
+		return err
+	}
 	format, err := keyFormat(k.software)
 	if err != nil {
 		return err
@@ -77,8 +81,11 @@ func (k *sealing) files(s Streams, c *cobra.Command) (map[string][]byte, error) 
 		return disk.ReadFolder(k.keys)
 	}
 	secret, err := manifest.Read(s.In)
-	if err != nil {
-		return nil, fmt.Errorf("standard input: %w", err)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("standard input: %w; pipe in what kubectl get secret NAME -o yaml prints, or name a folder with --keys", err)
+	case len(secret.Data[keysecret.Envelope]) > 0:
+		return nil, fmt.Errorf("standard input: the key in the Secret %s is sealed already; peer-companion reseal - seals it to others", secret.Name)
 	}
 	owner, err := keysecret.OwnerOf(secret)
 	if err != nil {
