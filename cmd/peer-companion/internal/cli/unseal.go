@@ -17,6 +17,7 @@ import (
 	"github.com/peernode/operator/cmd/peer-companion/internal/unsealing"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/unseal"
 )
 
 // unsealer is the init container of a peer: it brings the key of the pod out of its envelope.
@@ -74,10 +75,10 @@ func (u *unsealer) run(ctx context.Context, s Streams) error {
 func (u *unsealer) bring(ctx context.Context, s Streams, binding seal.Binding, format peer.Key) *unsealing.Problem {
 	envelope, err := readEnvelope(u.envelope, s)
 	if err != nil {
-		return unsealing.ForGood(unsealing.EnvelopeUnreadable, err)
+		return unsealing.ForGood(unseal.EnvelopeUnreadable, err)
 	}
 	if has := envelope.Header().Binding; has != binding {
-		return unsealing.ForGood(unsealing.EnvelopeWrong, fmt.Errorf("the envelope %s is for %s, the pod is that of %s", u.envelope, has, binding))
+		return unsealing.ForGood(unseal.EnvelopeWrong, fmt.Errorf("the envelope %s is for %s, the pod is that of %s", u.envelope, has, binding))
 	}
 	key, problem := unsealing.Key(ctx, u.Client, envelope, unsealing.NewPatience(u.patience), func(p *unsealing.Problem) {
 		s.notef("no key yet: %s", p)
@@ -86,7 +87,7 @@ func (u *unsealer) bring(ctx context.Context, s Streams, binding seal.Binding, f
 		return problem
 	}
 	if err := disk.ReplaceFolder(u.to, format.Files(key)); err != nil {
-		return unsealing.ForGood(unsealing.KeyUnwritable, err)
+		return unsealing.ForGood(unseal.KeyUnwritable, err)
 	}
 	s.notef("unsealed into %s: the key of %s, %s", u.to, binding, key.Public())
 	return nil

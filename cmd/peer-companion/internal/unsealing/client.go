@@ -43,15 +43,15 @@ func (c Client) ask(ctx context.Context, envelope seal.Envelope, ephemeral seal.
 	}
 	answer, err := seal.Read(bytes.NewReader(text))
 	if err != nil {
-		return identity.Key{}, passing(AnswerUnreadable, fmt.Errorf("%s: %w", c.URL, err))
+		return identity.Key{}, passing(unseal.AnswerUnreadable, fmt.Errorf("%s: %w", c.URL, err))
 	}
 	sent := envelope.Header()
 	opened, err := answer.Open(sent.Binding, ephemeral)
 	if err != nil {
-		return identity.Key{}, ForGood(AnswerWrong, fmt.Errorf("%s: %w", c.URL, err))
+		return identity.Key{}, ForGood(unseal.AnswerWrong, fmt.Errorf("%s: %w", c.URL, err))
 	}
 	if public := opened.Key.Public(); public.Type() != sent.KeyType || public.Hex() != sent.PublicKey {
-		return identity.Key{}, ForGood(AnswerWrong, fmt.Errorf("%s: the answer holds the key of %s, the envelope that of %s %s", c.URL, public, sent.KeyType, sent.PeerID))
+		return identity.Key{}, ForGood(unseal.AnswerWrong, fmt.Errorf("%s: the answer holds the key of %s, the envelope that of %s %s", c.URL, public, sent.KeyType, sent.PeerID))
 	}
 	return opened.Key, nil
 }
@@ -67,11 +67,11 @@ func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Prob
 	defer transport.CloseIdleConnections()
 	token, err := readMounted(c.TokenFile)
 	if err != nil {
-		return nil, passing(TokenUnreadable, err)
+		return nil, passing(unseal.TokenUnreadable, err)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+unseal.Path, bytes.NewReader(request.Text()))
 	if err != nil {
-		return nil, ForGood(UnsealerUnreachable, err)
+		return nil, ForGood(unseal.Unreachable, err)
 	}
 	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	r.Header.Set("Content-Type", "application/json")
@@ -79,12 +79,12 @@ func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Prob
 	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(r)
 	if err != nil {
-		return nil, passing(UnsealerUnreachable, plain(c.URL, err))
+		return nil, passing(unseal.Unreachable, plain(c.URL, err))
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, unseal.MaxAnswer+1))
 	if err != nil {
-		return nil, passing(UnsealerUnreachable, plain(c.URL, err))
+		return nil, passing(unseal.Unreachable, plain(c.URL, err))
 	}
 	if response.StatusCode == http.StatusOK {
 		return text, nil
@@ -92,18 +92,18 @@ func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Prob
 	if refusal, ok := unseal.ReadRefusal(text); ok {
 		return nil, refused(refusal)
 	}
-	return nil, passing(AnswerUnreadable, fmt.Errorf("%s answers %s, and not as an unsealer of this release does", c.URL, response.Status))
+	return nil, passing(unseal.AnswerUnreadable, fmt.Errorf("%s answers %s, and not as an unsealer of this release does", c.URL, response.Status))
 }
 
 // transport trusts nobody but the unsealer's own authority, and goes through no proxy.
 func (c Client) transport() (*http.Transport, *Problem) {
 	ca, err := readMounted(c.CAFile)
 	if err != nil {
-		return nil, passing(CAUnreadable, err)
+		return nil, passing(unseal.CAUnreadable, err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
-		return nil, passing(CAUnreadable, fmt.Errorf("%s holds no certificate", c.CAFile))
+		return nil, passing(unseal.CAUnreadable, fmt.Errorf("%s holds no certificate", c.CAFile))
 	}
 	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS13}, DisableKeepAlives: true}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/unseal"
 )
 
 // Patience is how long to ask, and how often.
@@ -30,7 +31,7 @@ func NewPatience(total time.Duration) Patience {
 func Key(ctx context.Context, c Client, envelope seal.Envelope, patience Patience, tell func(*Problem)) (identity.Key, *Problem) {
 	ephemeral, err := seal.NewOpener()
 	if err != nil {
-		return identity.Key{}, ForGood(KeyUnwritable, err)
+		return identity.Key{}, ForGood(unseal.KeyUnwritable, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience.Total)
 	defer cancel()

@@ -11,41 +11,24 @@ import (
 	"github.com/peernode/operator/pkg/unseal"
 )
 
-// Reasons of our own, beside those of the unsealer.
-const (
-	// UnsealerUnreachable: there is no answer, or not one of the unsealer that the authority vouches for.
-	UnsealerUnreachable = "UnsealerUnreachable"
-	// TokenUnreadable and CAUnreadable: what the kubelet should have mounted cannot be read.
-	TokenUnreadable = "TokenUnreadable"
-	CAUnreadable    = "CAUnreadable"
-	// AnswerUnreadable: somebody else has answered, or an unsealer of another release.
-	AnswerUnreadable = "AnswerUnreadable"
-	// AnswerWrong: the answer is not the key of the envelope that was sent.
-	AnswerWrong = "AnswerWrong"
-	// EnvelopeUnreadable and EnvelopeWrong: there is none, or it is not that of the peer.
-	EnvelopeUnreadable = "EnvelopeUnreadable"
-	EnvelopeWrong      = "EnvelopeWrong"
-	// KeyUnwritable: the key files cannot be written.
-	KeyUnwritable = "KeyUnwritable"
-)
-
 // Problem is why there is no key.
 type Problem struct {
-	Reason, Message string
+	Reason  unseal.Reason
+	Message string
 	// forGood says that asking again changes nothing.
 	forGood bool
 }
 
 // String is the reason, and then the message.
-func (p *Problem) String() string { return p.Reason + ": " + p.Message }
+func (p *Problem) String() string { return string(p.Reason) + ": " + p.Message }
 
 // ForGood is a problem that stays.
-func ForGood(reason string, err error) *Problem { return &Problem{reason, err.Error(), true} }
+func ForGood(reason unseal.Reason, err error) *Problem { return &Problem{reason, err.Error(), true} }
 
-func passing(reason string, err error) *Problem { return &Problem{reason, err.Error(), false} }
+func passing(reason unseal.Reason, err error) *Problem { return &Problem{reason, err.Error(), false} }
 
 func refused(r unseal.Refusal) *Problem {
-	return &Problem{string(r.Reason), r.Message, r.ForGood()}
+	return &Problem{r.Reason, r.Message, r.ForGood()}
 }
 
 // plain is an error of the network without ports that change from try to try, so that the same problem reads the same.

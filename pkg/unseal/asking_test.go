@@ -13,6 +13,8 @@ func TestWhatMayPassByItself(t *testing.T) {
 		"UnsealerUnreachable: no route to host": true,
 		"Busy: too many ask":                    true,
 		"NotUnsealing: the pod runs already":    true,
+		"TokenUnreadable: it is empty":          true,
+		"AnswerWrong: another key":              false,
 		"EpochRevoked: this key is not in use":  false,
 		"NoSuchReason: busy":                    false,
 		"":                                      false,
