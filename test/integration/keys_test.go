@@ -159,9 +159,9 @@ func TestAKeyOfAnOlderOperatorIsSealed(t *testing.T) {
 	s.becomes(p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonKeyNotSealed)
 
 	sealed := s.companion.run(t, s.saved("alpha-identity-1"), "seal", "--recipient", env.Sealing.Recipient().String(), "--recipient", s.recovery, "--as", "secret")
-	s.remove(p)
-	s.lose("alpha-identity-1") // It stayed when the PeerNode went.
+	s.lose("alpha-identity-1")
 	secret := s.createFrom(sealed)
+	s.remove(p)
 	p = s.serving("alpha")
 	if after := s.opens(env.Sealing.Opener()); p.Status.Identity.Protection != v1alpha1.ProtectionBrokered || after != before {
 		s.Errorf("the key is that of %s, kept as %+v; it was that of %s", after, p.Status.Identity, before)
