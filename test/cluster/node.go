@@ -91,6 +91,9 @@ func (p nodePaths) pids() string           { return filepath.Join(p.state, "pids
 func (p nodePaths) containerdSock() string { return filepath.Join(p.run, "containerd.sock") }
 func (p nodePaths) csiSock() string        { return filepath.Join(p.run, "csi.sock") }
 
+// KubeletDir is where the kubelet keeps the volumes of pods, those in memory too.
+func (n *FullNode) KubeletDir() string { return n.paths.kubelet }
+
 // stepf tells the user what is going on.
 func (n *FullNode) stepf(format string, args ...any) {
 	fmt.Fprintf(n.progress, format+"\n", args...)

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/test/cluster/audit"
 	"github.com/peernode/operator/test/testenv"
 )
@@ -38,7 +39,7 @@ func TestTheOperatorIsKilledMidWay(t *testing.T) {
 	for _, p := range peers {
 		awaitReady(t, p)
 		pods := &corev1.PodList{}
-		must(t, admin.List(t.Context(), pods, client.InNamespace(ns), client.MatchingLabels{v1alpha1.LabelPeerNode: p.Name}))
+		must(t, admin.List(t.Context(), pods, client.InNamespace(ns), client.MatchingLabels(names.PodSelector(p.Name))))
 		if len(pods.Items) != 1 {
 			t.Errorf("%s has %d pods", p.Name, len(pods.Items))
 		}

@@ -32,7 +32,8 @@ var (
 	admin client.Client
 	// config is the way in.
 	config *rest.Config
-	// auditLog is that of the API server.
+	// node is the cluster, and auditLog that of its API server.
+	node     *cluster.FullNode
 	auditLog string
 	// The images that hack/e2e.sh has loaded, by digest.
 	imageOperator  = os.Getenv("E2E_IMAGE_OPERATOR")
@@ -50,8 +51,8 @@ func TestMain(m *testing.M) {
 }
 
 func setUp() error {
-	node, err := cluster.Attach(cluster.NodeOptions{Name: os.Getenv("E2E_CLUSTER")})
-	if err != nil {
+	var err error
+	if node, err = cluster.Attach(cluster.NodeOptions{Name: os.Getenv("E2E_CLUSTER")}); err != nil {
 		return err
 	}
 	auditLog = node.AuditLogPath()
