@@ -164,6 +164,8 @@ func TestAPodThatRunsSomethingElseIsRefused(t *testing.T) {
 		"The users of the node.":       {func(s *corev1.PodSpec) { s.HostUsers = new(true) }, "hostUsers"},
 		"Root.":                        {func(s *corev1.PodSpec) { s.SecurityContext.RunAsNonRoot = new(false) }, "securityContext"},
 		"Another runtime.":             {func(s *corev1.PodSpec) { s.RuntimeClassName = new("evil") }, "runtimeClassName"},
+		"A device of a container.":     {func(s *corev1.PodSpec) { s.Containers[0].Resources.Claims = []corev1.ResourceClaim{{Name: "evil"}} }, "a device"},
+		"A device of the pod.":         {func(s *corev1.PodSpec) { s.ResourceClaims = []corev1.PodResourceClaim{{Name: "evil"}} }, "resourceClaims"},
 		"A token of the API.":          {func(s *corev1.PodSpec) { s.AutomountServiceAccountToken = new(true) }, "automountServiceAccountToken"},
 	} {
 		w := newWorld()

@@ -8,6 +8,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -155,6 +156,10 @@ func TestEveryReasonIsDocumentedAndAnswered(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	manual, err := os.ReadFile("../../docs/unsealer.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	count := 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
@@ -177,6 +182,9 @@ func TestEveryReasonIsDocumentedAndAnswered(t *testing.T) {
 		}
 		if unseal.NewRefusal(unseal.Reason(value), "").Status() == 0 {
 			t.Errorf("%s has no status", value)
+		}
+		if !bytes.Contains(manual, []byte("| `"+value+"` |")) {
+			t.Errorf("%s is missing in docs/unsealer.md", value)
 		}
 		return true
 	})

@@ -37,6 +37,7 @@ func differs(pod, template corev1.PodSpec) string {
 		{"shareProcessNamespace", pod.ShareProcessNamespace, template.ShareProcessNamespace},
 		{"securityContext", pod.SecurityContext, template.SecurityContext},
 		{"runtimeClassName", pod.RuntimeClassName, template.RuntimeClassName},
+		{"resourceClaims", pod.ResourceClaims, template.ResourceClaims},
 	} {
 		if !equality.Semantic.DeepEqual(field.is, field.was) {
 			return field.name + " is another"
@@ -80,13 +81,14 @@ func differing(pod, template corev1.Container) string {
 	case !slices.Equal(pod.Args, template.Args):
 		return "the arguments"
 	case !equality.Semantic.DeepEqual(compared(pod), compared(template)):
-		return "the environment, a mount, a probe, a hook or the security context"
+		return "the environment, a mount, a probe, a hook, a device or the security context"
 	}
 	return ""
 }
 
-// compared is a container without what admission may fill in or an in-place resize change.
+// compared is a container without what admission may fill in or an in-place resize change. Claims stay: the driver of a
+// device may mount what it likes.
 func compared(c corev1.Container) corev1.Container {
-	c.Resources, c.ResizePolicy, c.ImagePullPolicy = corev1.ResourceRequirements{}, nil, ""
+	c.Resources, c.ResizePolicy, c.ImagePullPolicy = corev1.ResourceRequirements{Claims: c.Resources.Claims}, nil, ""
 	return c
 }
