@@ -57,12 +57,12 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { publisher.Run(ctx); return nil },
 		func(ctx context.Context) error {
-			return serving.Serve(ctx, f.listen, certificates.TLS(), keeper.Handler())
+			return serving.Serve(ctx, f.listen, certificates.TLS(), keeper.Handler(), log)
 		},
 	}
 	if f.probeAddress != off {
 		parts = append(parts, func(ctx context.Context) error {
-			return serving.Serve(ctx, f.probeAddress, nil, probes(publisher.Done))
+			return serving.Serve(ctx, f.probeAddress, nil, probes(publisher.Done), log)
 		})
 	}
 	if f.metricsAddress != off {

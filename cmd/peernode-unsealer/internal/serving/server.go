@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -23,8 +24,9 @@ const (
 	grace = 20 * time.Second
 )
 
-// Serve serves until ctx ends, and then ends what has begun. Without a configuration of TLS it is plain HTTP.
-func Serve(ctx context.Context, address string, config *tls.Config, handler http.Handler) error {
+// Serve serves until ctx ends, and then ends what has begun. Without a configuration of TLS it is plain HTTP. What is
+// wrong with single connections goes to the log at the level of debugging: anybody can open one.
+func Serve(ctx context.Context, address string, config *tls.Config, handler http.Handler, log *slog.Logger) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return err
@@ -39,6 +41,7 @@ func Serve(ctx context.Context, address string, config *tls.Config, handler http
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -81,7 +82,7 @@ func TestWhatHasBegunIsEndedWhenTheServerStops(t *testing.T) {
 			close(begun)
 			<-goOn
 			_, _ = io.WriteString(w, "done")
-		}))
+		}), slog.New(slog.DiscardHandler))
 	}()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(c.Key.CA())
@@ -112,13 +113,36 @@ func TestWhatHasBegunIsEndedWhenTheServerStops(t *testing.T) {
 	}
 }
 
+func TestWhoDoesNotSpeakTLSFillsNoLog(t *testing.T) {
+	var said bytes.Buffer
+	address := free(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- serving.Serve(ctx, address, certificates(t, time.Now).TLS(), http.NotFoundHandler(), slog.New(slog.NewJSONHandler(&said, nil)))
+	}()
+	for range 500 {
+		if connection, err := net.Dial("tcp", address); err == nil {
+			_, _ = connection.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+			_, _ = io.ReadAll(connection)
+			connection.Close()
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	stop()
+	if err := <-done; err != nil || said.Len() > 0 {
+		t.Errorf("ended with %v, said %q", err, &said)
+	}
+}
+
 func TestAnAddressThatIsTakenIsAnError(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := serving.Serve(t.Context(), l.Addr().String(), nil, http.NotFoundHandler()); err == nil {
+	if err := serving.Serve(t.Context(), l.Addr().String(), nil, http.NotFoundHandler(), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("no error")
 	}
 }
