@@ -91,7 +91,7 @@ type PeerNodeSpec struct {
 	Storage PeerStorage `json:"storage"`
 
 	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
-	// both directions, except DNS.
+	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.
 	// +optional
 	Network PeerNetwork `json:"network,omitzero"`
 

@@ -45,6 +45,9 @@ type Identity struct {
 	PeerID string `json:"peerID"`
 	// PublicKey is in the encoding of the software.
 	PublicKey string `json:"publicKey"`
+	// Mode and Owner are those of the file in which the software has found it; Mode is "" where it does not say.
+	Mode  string `json:"mode"`
+	Owner int64  `json:"owner"`
 }
 
 // Input is what a kind may look at to say how a peer runs.

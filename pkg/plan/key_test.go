@@ -23,7 +23,7 @@ import (
 )
 
 // sealing is what an unsealer publishes.
-var sealing = sync.OnceValue(func() *sealingkey.Published { return newSealing() })
+var sealing = sync.OnceValue(newSealing)
 
 func newSealing() *sealingkey.Published {
 	secret, err := sealingkey.NewSecret("peernode-system", 1, now)

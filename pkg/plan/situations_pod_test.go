@@ -106,6 +106,11 @@ var pods = map[string]situation{
 	"What the software says of its key cannot be read; what is on record stays.": {
 		isServing(func(w *world) { w.identity().State.Terminated.Message = "?" }), told(serves, settled, settled, "IdentityBound", "True KeyProven"), "",
 	},
+	"The software tells of the file of its key.": {
+		isServing(func(w *world) {
+			w.identity().State.Terminated.Message = `{"peerID":"` + peerID + `","publicKey":"CAES","mode":"0400","owner":65532}`
+		}), told(serves, settled, settled, "IdentityBound", "True KeyProven"), "a file of mode 0400 that belongs to user 65532",
+	},
 	"A peer that was seen keeps its identity while it has no pod.": {
 		isServing(func(w *world) { w.Pod = nil }), waits("WaitingForPod", "IdentityBound", "True KeyProven"), "",
 	},

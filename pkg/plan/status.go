@@ -97,16 +97,26 @@ func identity(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Conditi
 	if id == nil {
 		return nil, nil
 	}
-	bound := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionIdentityBound).Status == metav1.ConditionTrue
+	before := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionIdentityBound)
+	bound, seen := before.Status == metav1.ConditionTrue, before.Message
 	// The key of an earlier PeerNode is known from the software alone.
 	if proven, ok := provenIdentity(o.Pod, p.Kind.Key()); ok && (id.PeerID == "" || id.PeerID == proven.PeerID) {
 		id.PeerID, id.PublicKey, bound = proven.PeerID, proven.PublicKey, true
+		seen = fileOf(proven)
 	}
 	c := conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
 	if bound {
-		c = conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, "")
+		c = conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, seen)
 	}
 	return id, &c
+}
+
+// fileOf says how the software sees the file of its key.
+func fileOf(proven peer.Identity) string {
+	if proven.Mode == "" {
+		return ""
+	}
+	return fmt.Sprintf("the software finds its key in a file of mode %s that belongs to user %d", proven.Mode, proven.Owner)
 }
 
 func provenIdentity(pod *corev1.Pod, key peer.Key) (peer.Identity, bool) {

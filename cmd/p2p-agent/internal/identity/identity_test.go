@@ -36,7 +36,7 @@ func TestGeneratedKeysAreLoadedAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(made, loaded); diff != "" {
+			if diff := cmp.Diff(Verified{made, "0600", os.Geteuid()}, loaded); diff != "" {
 				t.Errorf("-made +loaded:\n%s", diff)
 			}
 			stat, err := os.Stat(filepath.Join(dir, FileName))
@@ -196,6 +196,7 @@ func TestVerifyRefuses(t *testing.T) {
 		return func(path string) error { return os.Chmod(path, m) }
 	}
 	cases := map[string]struct {
+		rootOnly     bool
 		spoil        func(path string) error
 		expect, kind string
 		want         string
@@ -204,6 +205,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"a key that the world reads":   {spoil: mode(0o604), want: "every user of the machine"},
 		"a key that the world writes":  {spoil: mode(0o602), want: "every user of the machine"},
 		"a key that the group writes":  {spoil: mode(0o660), want: "its group can replace the key"},
+		"a key of another user":        {rootOnly: true, spoil: func(path string) error { return os.Chown(path, 12345, 0) }, want: "belongs to user 12345"},
 		"an empty file":                {spoil: replace(""), want: "not a libp2p private key"},
 		"what is no base64":            {spoil: replace("%%%"), want: "not one line of base64"},
 		"base64 of something else":     {spoil: replace("aGVsbG8="), want: "not a libp2p private key"},
@@ -215,6 +217,9 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
+			if c.rootOnly && os.Geteuid() != 0 {
+				t.Skip("only root gives files away")
+			}
 			dir, _ := generate(t, "ed25519")
 			if c.spoil != nil {
 				if err := c.spoil(filepath.Join(dir, FileName)); err != nil {

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -63,44 +64,62 @@ func typeName(key crypto.PrivKey) (string, error) {
 	}
 }
 
-// Load reads dir/identity.key after checking who else can read it.
+// Load reads dir/identity.key after checking who else can read or replace it.
 func Load(dir string) (crypto.PrivKey, error) {
+	key, _, err := load(dir)
+	return key, err
+}
+
+func load(dir string) (crypto.PrivKey, fs.FileInfo, error) {
 	path := filepath.Join(dir, FileName)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no key at %s; make one with p2p-agent identity generate --keys %s: %w", path, dir, err)
+		return nil, nil, fmt.Errorf("no key at %s; make one with p2p-agent identity generate --keys %s: %w", path, dir, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the key: %w", err)
+		return nil, nil, fmt.Errorf("open the key: %w", err)
 	}
 	defer f.Close()
-	if err := checkMode(f); err != nil {
-		return nil, err
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, fmt.Errorf("look at the key: %w", err)
+	}
+	if err := checkFile(path, info); err != nil {
+		return nil, nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxKeySize+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the key: %w", err)
+		return nil, nil, fmt.Errorf("read the key: %w", err)
 	}
-	return decode(path, text)
+	key, err := decode(path, text)
+	return key, info, err
 }
 
-// checkMode looks at the opened file itself, so a symlink of a Secret volume is
-// followed and nothing can be swapped in between. Group-readable is accepted:
-// Kubernetes makes Secret files 0440 for the pod's fsGroup.
-func checkMode(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return fmt.Errorf("look at the key: %w", err)
-	}
+// checkFile is given what was seen of the opened file itself, so a symlink of a
+// Secret volume is followed and nothing can be swapped in between. Group-readable
+// is accepted, and root as the owner: Kubernetes makes Secret files of mode 0440
+// for the pod's fsGroup.
+func checkFile(path string, info fs.FileInfo) error {
 	switch mode := info.Mode(); {
 	case !mode.IsRegular():
-		return fmt.Errorf("%s is not a regular file", f.Name())
+		return fmt.Errorf("%s is not a regular file", path)
 	case mode.Perm()&0o007 != 0:
-		return fmt.Errorf("%s has mode %04o: every user of the machine can reach the key; run chmod o-rwx on it (0600, or 0440 in a Secret volume)", f.Name(), mode.Perm())
+		return fmt.Errorf("%s has mode %04o: every user of the machine can reach the key; run chmod o-rwx on it (0600, or 0440 in a Secret volume)", path, mode.Perm())
 	case mode.Perm()&0o020 != 0:
-		return fmt.Errorf("%s has mode %04o: its group can replace the key; run chmod g-w on it (0600, or 0440 in a Secret volume)", f.Name(), mode.Perm())
+		return fmt.Errorf("%s has mode %04o: its group can replace the key; run chmod g-w on it (0600, or 0440 in a Secret volume)", path, mode.Perm())
+	}
+	if owner := ownerOf(info); owner != 0 && owner != os.Geteuid() {
+		return fmt.Errorf("%s belongs to user %d, who can replace the key; this process runs as user %d: run chown %d on it", path, owner, os.Geteuid(), os.Geteuid())
 	}
 	return nil
+}
+
+// ownerOf is the user whom a file belongs to; root where the system does not tell.
+func ownerOf(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Uid)
+	}
+	return 0
 }
 
 // decode never puts any part of text in an error: it is a private key.

@@ -30,7 +30,7 @@ type PeerNodeSpecApplyConfiguration struct {
 	// storage is the volume that holds the peer's data.
 	Storage *PeerStorageApplyConfiguration `json:"storage,omitempty"`
 	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
-	// both directions, except DNS.
+	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.
 	Network *PeerNetworkApplyConfiguration `json:"network,omitempty"`
 	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
 	DeletionPolicy *DeletionPolicyApplyConfiguration `json:"deletionPolicy,omitempty"`
