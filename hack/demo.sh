@@ -32,6 +32,7 @@ up() {
   apply_samples
   wait_ready
   show_fleet
+  show_key
   show
 }
 
@@ -156,6 +157,15 @@ watch_fleet() { # NUMBER
     fi
     sleep 1
   done
+}
+
+# show_key shows what is kept of a key: an envelope, which the unsealer opens for the peer's own pod alone.
+show_key() {
+  say "the key of alpha, as it lies in its Secret"
+  kubectl get secret alpha-identity-1 --namespace peers -o jsonpath='{.data.envelope}' | base64 -d |
+    if [ -x .cache/bin/peer-companion ]; then .cache/bin/peer-companion inspect -; else cat; fi
+  echo "the unsealer has opened keys:"
+  kubectl logs --namespace "$namespace" --selector app.kubernetes.io/name=peernode-unsealer --tail=-1 | grep '"Unsealed"' | tail -3
 }
 
 show() {
