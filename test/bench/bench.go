@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -119,7 +120,8 @@ func (b *bench) create(ctx context.Context, f *figures) error {
 	if err != nil {
 		return err
 	}
-	f.writes = audit.CountBy(writes, audit.VerbAndResource)
+	written := slices.DeleteFunc(slices.Clone(writes), audit.Entry.DryRun)
+	f.writes, f.dryRuns = audit.CountBy(written, audit.VerbAndResource), len(writes)-len(written)
 	f.applied = lastAnswer(writes, func(e audit.Entry) bool { return e.Resource == "statefulsets" }).Sub(start)
 	f.ready = lastAnswer(writes, func(e audit.Entry) bool { return e.Subresource == "status" }).Sub(start)
 	if f.events, err = b.events(ctx); err != nil {

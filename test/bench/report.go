@@ -13,13 +13,15 @@ import (
 	"time"
 )
 
-// owned is how many objects a PeerNode of software.p2pAgent has in its smallest form: seven and its key.
-const owned = 8
+// owned is how many objects a PeerNode of software.p2pAgent has in its smallest form: seven, its key, and the Job that
+// made it.
+const owned = 9
 
 // figures are what was measured.
 type figures struct {
 	created, applied, ready time.Duration
 	writes                  map[string]int
+	dryRuns                 int
 	events                  map[string][]string
 	converged               usage
 	caughtUp                time.Duration
@@ -57,6 +59,7 @@ func (f figures) markdown(o options) string {
 	row("time for each object", milliseconds(perObject), "half of kotal's "+milliseconds(kotalPerObject))
 	row("all PeerNodes ready, and said so", seconds(f.ready), "")
 	row("mutating requests for each PeerNode", fmt.Sprintf("%.2f", each), fmt.Sprintf("%d owned objects + 2", owned))
+	row("dry runs for each PeerNode, which write nothing", fmt.Sprintf("%.2f", float64(f.dryRuns)/float64(o.peers)), "")
 	row(fmt.Sprintf("mutating requests after a restart of the operator (caught up in %s)", seconds(f.caughtUp)), strconv.Itoa(f.afterRestart), "0")
 	row("mutating requests at rest over "+o.rest.String(), strconv.Itoa(f.atRest), "0")
 	row("RSS of the manager, once converged", megabytes(f.converged.rss), megabytes(barRSS))
@@ -71,7 +74,7 @@ func (f figures) markdown(o options) string {
 	for _, kind := range slices.Sorted(maps.Keys(f.writes)) {
 		row(kind, strconv.Itoa(f.writes[kind]), fmt.Sprintf("%.2f", float64(f.writes[kind])/float64(o.peers)))
 	}
-	sibling(&b, "one sibling shows another identity", f.identity)
+	sibling(&b, "one sibling has another identity on record", f.identity)
 	sibling(&b, "one sibling gets another image", f.image)
 	for _, reason := range slices.Sorted(maps.Keys(f.events)) {
 		fmt.Fprintf(&b, "\n%d times the operator told `%s`: %s\n", len(f.events[reason]), reason, f.events[reason][0])

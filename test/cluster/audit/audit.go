@@ -6,6 +6,7 @@ package audit
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,9 @@ var mutatingVerbs = []string{"create", "update", "patch", "delete", "deletecolle
 
 // unstored are resources whose "creation" is a question or a token: nothing is written.
 var unstored = []string{"tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews", "localsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
+
+// DryRun reports whether the request only asked what would become of it.
+func (e Entry) DryRun() bool { return strings.Contains(e.URI, "dryRun=All") }
 
 // Mutating reports whether the request asked to change a stored object, whatever the answer was. A dry run is not told apart.
 func (e Entry) Mutating() bool {
