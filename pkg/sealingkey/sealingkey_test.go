@@ -114,6 +114,7 @@ func TestWhatIsNoSealingKeyIsRefusedWithoutShowingIt(t *testing.T) {
 		"Two certificates.":              {"ca.crt", append(bytes.Clone(good["ca.crt"]), other["ca.crt"]...), "ca.crt: this is not one block of PEM"},
 		"A certificate of no authority.": {"ca.crt", leafPEM, "not that of a certificate authority"},
 		"A damaged key.":                 {"ca.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("x")}), "ca.key: the private key is damaged"},
+		"A key that is none.":            {"ca.key", []byte("x"), "ca.key: this is not one block of PEM of the type PRIVATE KEY"},
 		"The key of another authority.":  {"ca.key", other["ca.key"], "ca.key is not the key of the certificate"},
 	} {
 		files := maps.Clone(good)

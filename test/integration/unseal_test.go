@@ -201,8 +201,8 @@ func (u *unsealer) keepsSilent() {
 // showsMetrics reads the metrics with a token that may, and with one that may not.
 func (u *unsealer) showsMetrics() {
 	u.Helper()
-	u.must(env.Admin.Create(u.Context(), metricsReader(u.ns)))
-	u.must(env.Admin.Create(u.Context(), metricsReaderBinding(u.ns)))
+	u.creates(metricsReader(u.ns))
+	u.creates(metricsReaderBinding(u.ns))
 	forAPI := func(s *authenticationv1.TokenRequestSpec) { s.Audiences = nil }
 	for account, want := range map[string]int{"alpha": http.StatusOK, "beta": http.StatusForbidden} {
 		token := u.token(account, account+"-0", forAPI)
