@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -44,7 +45,7 @@ func openedKey(t *testing.T, p *v1alpha1.PeerNode) identity.Key {
 }
 
 // showing are the files of the node that show the key: etcd's, all logs, what the container runtime and the kubelet keep.
-// What is in memory alone, as the file that the peer reads, is left out.
+// What lies in memory, as the file that the peer reads, is left out.
 func showing(t *testing.T, key identity.Key) []string {
 	t.Helper()
 	var found []string
@@ -55,7 +56,7 @@ func showing(t *testing.T, key identity.Key) []string {
 				return nil
 			case err != nil:
 				return err
-			case entry.IsDir() && (strings.HasSuffix(path, "volumes/kubernetes.io~empty-dir") || strings.HasSuffix(path, "/images") || strings.HasSuffix(path, "content.v1.content")):
+			case entry.IsDir() && inMemory(path):
 				return fs.SkipDir
 			case !entry.Type().IsRegular() || !strings.Contains(path, "/etcd/") && isProgram(entry):
 				return nil
@@ -71,6 +72,14 @@ func showing(t *testing.T, key identity.Key) []string {
 		}))
 	}
 	return found
+}
+
+// tmpfs is how statfs(2) calls a file system that lies in memory.
+const tmpfs = 0x01021994
+
+func inMemory(folder string) bool {
+	var s syscall.Statfs_t
+	return syscall.Statfs(folder, &s) == nil && s.Type == tmpfs
 }
 
 // isProgram are the programs in the layers of images, and the disks behind volumes, by their size.

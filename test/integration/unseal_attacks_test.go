@@ -94,7 +94,7 @@ var attacks = map[string]func(u *unsealer, alpha, beta *unsealing) attack{
 		return attack{request: alpha.request(sending(u.sealed("elsewhere", "alpha", 1))), reason: unseal.WrongPeer}
 	},
 	"The envelope of another peer under a header of one's own.": func(_ *unsealer, alpha, beta *unsealing) attack {
-		return attack{request: beta.request(sending(strings.Replace(alpha.envelope, `"peerNode": "alpha"`, `"peerNode": "beta"`, 1))), reason: unseal.EnvelopeDamaged}
+		return attack{request: beta.request(sending(strings.Replace(alpha.envelope, `"peerNode": "alpha"`, `"peerNode": "beta"`, 1))), reason: unseal.WrongKey}
 	},
 	"An envelope that is cut off.": func(_ *unsealer, alpha, _ *unsealing) attack {
 		return attack{request: alpha.request(sending(alpha.envelope[:len(alpha.envelope)/2])), reason: unseal.EnvelopeDamaged}

@@ -122,7 +122,7 @@ func (u *unsealer) records(p *unsealing, patch string, r request, reason unseal.
 func (u *unsealer) companionUnseals(alpha *unsealing) {
 	u.Helper()
 	companion := build(u.T, "cmd/peer-companion")
-	to, err := url.Parse(sealingkey.URL(system))
+	to, err := url.Parse(sealingkey.URL(u.system))
 	u.must(err)
 	through := httputil.NewSingleHostReverseProxy(to)
 	through.Transport = alpha.client("127.0.0.1").Transport
@@ -191,7 +191,7 @@ func (u *unsealer) keepsSilent() {
 		u.Error("the unsealer has not told that it handed out a key")
 	}
 	letters := []byte(u.sealing.Opener().Secret()[len("AGE-SECRET-KEY-PQ-1"):])
-	for _, p := range slices.Concat(u.tokens, [][]byte{seedOf, letters}) {
+	for _, p := range slices.Concat(u.tokens, u.secrets, [][]byte{letters}) {
 		if found := canary.Find(said, p[max(0, len(p)-60):]); len(found) > 0 {
 			u.Errorf("the log shows something private (%v)", found)
 		}

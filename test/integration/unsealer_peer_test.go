@@ -14,7 +14,6 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -32,19 +31,14 @@ type unsealing struct {
 	ephemeral seal.Opener
 }
 
-// withUnseal gives the peer's pod the init container that asks. No kubelet runs it here.
-func withUnseal(p *v1alpha1.PeerNode) {
-	p.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec":{"initContainers":[{"name":"unseal","image":"registry.example.com/peer-companion:v1",` +
-		`"securityContext":{"allowPrivilegeEscalation":false,"readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]}}}]}}`)}
-}
-
 // peer makes a peer whose init container asks now.
 func (u *unsealer) peer(name string) *unsealing {
 	u.Helper()
 	ephemeral, err := seal.NewOpener()
 	u.must(err)
-	p := &unsealing{unsealer: u, PeerNode: u.serving(name, withUnseal), ephemeral: ephemeral}
+	p := &unsealing{unsealer: u, PeerNode: u.serving(name), ephemeral: ephemeral}
 	p.envelope = p.sealed(u.ns, name, 1)
+	u.secrets = append(u.secrets, u.key(name).Secret())
 	p.reports(corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}})
 	return p
 }
@@ -57,11 +51,17 @@ func (u *unsealer) sealed(namespace, name string, epoch int64) string {
 
 func (u *unsealer) sealedTo(recipient seal.Recipient, namespace, name string, epoch int64) string {
 	u.Helper()
-	key, err := identity.Parse(v1alpha1.IdentityEd25519, seedOf)
-	u.must(err)
-	e, err := seal.Seal(key, seal.Binding{Namespace: namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: epoch}, []seal.Recipient{recipient})
+	e, err := seal.Seal(u.key(name), seal.Binding{Namespace: namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: epoch}, []seal.Recipient{recipient})
 	u.must(err)
 	return string(e.Text())
+}
+
+// key is that of a peer, which the operator has had made and sealed to the sealing key that it knows of.
+func (u *unsealer) key(name string) identity.Key {
+	u.Helper()
+	opened, err := u.story.envelope(name+"-identity-1").Open(seal.Binding{Namespace: u.ns, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}, env.Sealing.Opener())
+	u.must(err)
+	return opened.Key
 }
 
 // reports plays the kubelet of a simulated node: the pod is on this machine, and unseal is in a state.
@@ -134,7 +134,7 @@ func (p *unsealing) brings(r request) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Equal(opened.Key.Secret(), seedOf) {
+	if !opened.Key.Equal(p.key(p.Name)) {
 		return errors.New("this is another key")
 	}
 	return nil

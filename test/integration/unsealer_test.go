@@ -33,25 +33,21 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
-const (
-	// unsealerUser is the name under which the unsealer talks to the API server.
-	unsealerUser = "peernode-unsealer"
-	system       = "peernode-system"
-)
-
-// seedOf is the private key of all peers in these tests, so that it can be looked for where it must not be.
-var seedOf = []byte("0123456789abcdefghijklmnopqrstuv")
+// unsealerUser is the name under which the unsealer talks to the API server.
+const unsealerUser = "peernode-unsealer"
 
 // unsealer is the real program, and a test that talks to it.
 type unsealer struct {
 	*story
+	// system is its namespace. It is not the one that the operator of these tests looks into.
+	system                   string
 	cmd                      *exec.Cmd
 	address, metrics, probes string
 	sealing                  sealingkey.Key
 	published                sealingkey.Published
 	said                     lockedBuffer
-	// tokens are all that were ever sent.
-	tokens [][]byte
+	// tokens are all that were ever sent, secrets the private keys of all peers.
+	tokens, secrets [][]byte
 }
 
 type lockedBuffer struct {
@@ -74,21 +70,20 @@ func (b *lockedBuffer) String() string {
 // startUnsealer runs the program as its own user, with the roles that it ships with.
 func startUnsealer(s *story) *unsealer {
 	s.Helper()
-	u := &unsealer{story: s, address: freeAddress(s.T), metrics: freeAddress(s.T), probes: freeAddress(s.T)}
-	s.must(client.IgnoreAlreadyExists(env.Admin.Create(s.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: system}})))
+	u := &unsealer{story: s, system: namespace(s.T), address: freeAddress(s.T), metrics: freeAddress(s.T), probes: freeAddress(s.T)}
 	for _, file := range unsealerRoles {
 		object := &unstructured.Unstructured{}
 		s.must(yaml.Unmarshal(u.manifest(file), &object.Object))
+		if object.GetKind() == "Role" {
+			object.SetNamespace(u.system)
+		}
 		u.creates(object)
 	}
 	subjects := []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: unsealerUser}}
 	u.creates(&rbacv1.ClusterRoleBinding{ObjectMeta: metav1.ObjectMeta{Name: unsealerUser}, Subjects: subjects,
 		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "peernode-unsealer"}})
-	u.creates(&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: unsealerUser}, Subjects: subjects,
+	u.creates(&rbacv1.RoleBinding{ObjectMeta: metav1.ObjectMeta{Namespace: u.system, Name: unsealerUser}, Subjects: subjects,
 		RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "peernode-unsealer"}})
-	u.Cleanup(func() {
-		_ = env.Admin.Delete(context.Background(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: system, Name: sealingkey.Name}})
-	})
 	u.start(u.mountKey())
 	s.eventually(func() error { return u.probe("/readyz") })
 	u.readPublished()
@@ -112,7 +107,7 @@ func (u *unsealer) manifest(file string) []byte {
 // mountKey lays a sealing key out as the kubelet does.
 func (u *unsealer) mountKey() string {
 	u.Helper()
-	secret, err := sealingkey.NewSecret(system, 1, time.Now())
+	secret, err := sealingkey.NewSecret(u.system, 1, time.Now())
 	u.must(err)
 	u.sealing, err = sealingkey.Read(secret.Data)
 	u.must(err)
@@ -131,7 +126,7 @@ func (u *unsealer) start(keys string) {
 	u.must(err)
 	u.cmd = exec.Command(p.path, "--sealing-keys", keys, "--listen", u.address, "--metrics-bind-address", u.metrics, "--health-probe-bind-address", u.probes)
 	u.cmd.Dir, u.cmd.Stderr = p.dir, &u.said
-	u.cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "POD_NAMESPACE="+system)
+	u.cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig, "POD_NAMESPACE="+u.system)
 	u.must(u.cmd.Start())
 	u.Cleanup(func() {
 		u.cmd.Process.Kill()
@@ -166,7 +161,7 @@ func (u *unsealer) probe(path string) error {
 func (u *unsealer) readPublished() {
 	u.Helper()
 	configMap := &corev1.ConfigMap{}
-	u.must(env.Admin.Get(u.Context(), types.NamespacedName{Namespace: system, Name: "peernode-unsealer"}, configMap))
+	u.must(env.Admin.Get(u.Context(), types.NamespacedName{Namespace: u.system, Name: "peernode-unsealer"}, configMap))
 	var err error
 	u.published, err = sealingkey.ReadPublished(configMap.Data)
 	u.must(err)
@@ -206,7 +201,7 @@ type request struct {
 
 func (u *unsealer) send(r request) (int, []byte, error) {
 	body := unseal.Request{Envelope: r.envelope, Recipient: r.recipient.String()}.Text()
-	post, err := http.NewRequest(http.MethodPost, sealingkey.URL(system)+unseal.Path, bytes.NewReader(body))
+	post, err := http.NewRequest(http.MethodPost, sealingkey.URL(u.system)+unseal.Path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
