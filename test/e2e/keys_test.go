@@ -131,7 +131,7 @@ func awaitAnotherPod(t *testing.T, p *v1alpha1.PeerNode, before any) {
 	})
 }
 
-// Without the unsealer a peer that runs runs on, one that restarts waits and says for what, and a new one waits for
+// Without the unsealer a running peer stays as it is, and one that restarts waits, says for what, and waits for
 // nothing else.
 func TestPeersRunOnWithoutTheUnsealerAndRestartWithIt(t *testing.T) {
 	ns := namespace(t)
