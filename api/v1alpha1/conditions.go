@@ -57,6 +57,9 @@ const (
 	ReasonWaitingForLostNode = "WaitingForLostNode"
 	// ReasonWaitingForKey: the Job that makes the peer's key has not ended yet.
 	ReasonWaitingForKey = "WaitingForKey"
+	// ReasonWaitingForReservation: the reservation of the peer's identity was deleted before this PeerNode was made, and is
+	// let go once no pod can run with it.
+	ReasonWaitingForReservation = "WaitingForReservation"
 	// ReasonWaitingForUnsealer: the unsealer has not published its sealing key, or has not opened the peer's key yet. A
 	// peer that runs does without it.
 	ReasonWaitingForUnsealer = "WaitingForUnsealer"
@@ -95,6 +98,12 @@ const (
 	ReasonInvalidRecipient = "InvalidRecipient"
 	// ReasonNoCompanion: the operator was started without the image of peer-companion, which makes and unseals keys.
 	ReasonNoCompanion = "NoCompanion"
+	// ReasonIdentityTaken: another PeerNode of the cluster holds the identity, as a PeerIdentityReservation says. What runs
+	// is left alone, and no pod gets the key (docs/identities.md).
+	ReasonIdentityTaken = "IdentityTaken"
+	// ReasonIdentityUnknown: there is a Secret for the peer's key, which the operator cannot read, and nothing says whose
+	// identity it is. Set spec.identity.expectedPublicKey.
+	ReasonIdentityUnknown = "IdentityUnknown"
 	// ReasonIdentityMissing: the Secret that is recorded as the peer's key is gone. Restore it; no new key is made.
 	ReasonIdentityMissing = "IdentityMissing"
 	// ReasonVolumeLost: the claim lost its volume.
@@ -133,6 +142,8 @@ const (
 	ReasonDataDeleted = "DataDeleted"
 	// ReasonVolumeAdopted: the retained volume of an earlier PeerNode of the same name was taken up again.
 	ReasonVolumeAdopted = "VolumeAdopted"
+	// ReasonReservationHeld: a PeerIdentityReservation was deleted, and stays until no pod can run with the key.
+	ReasonReservationHeld = "ReservationHeld"
 	// ReasonGrowing: the volume was asked to grow.
 	ReasonGrowing = "Growing"
 	// ReasonDrifted: an object was changed by someone else and has been set right.

@@ -47,4 +47,7 @@ const (
 	// FinalizerData is set on a PeerNode while spec.deletionPolicy.data is Delete: the volume is deleted on
 	// purpose, by the operator, with preconditions, before the PeerNode goes.
 	FinalizerData = "peernode.dev/data"
+
+	// FinalizerIdentity is set on a PeerIdentityReservation: one that was deleted stays until no pod can run with the key.
+	FinalizerIdentity = "peernode.dev/identity"
 )

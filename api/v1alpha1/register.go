@@ -19,7 +19,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 }
 
 func addKnownTypes(scheme *runtime.Scheme) error {
-	scheme.AddKnownTypes(SchemeGroupVersion, &PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{})
+	scheme.AddKnownTypes(SchemeGroupVersion,
+		&PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{}, &PeerIdentityReservation{}, &PeerIdentityReservationList{})
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil
 }

@@ -60,6 +60,12 @@ func OfKey(secret string) (peerNode string, epoch int64, ok bool) {
 	return peerNode, epoch, true
 }
 
+// Reservation is the name of the PeerIdentityReservation of a public key, in hexadecimal digits. Create on this fixed
+// name is the lock that keeps two PeerNodes of the cluster from one identity.
+func Reservation(network string, keyType v1alpha1.IdentityType, publicKey string) string {
+	return fmt.Sprintf("%s-%s-%s", network, strings.ToLower(string(keyType)), publicKey)
+}
+
 // Host is the name by which the cluster's DNS knows the peer, without the cluster's domain, which the search list
 // of every pod supplies.
 func Host(name, namespace string) string { return name + "." + namespace + ".svc" }

@@ -143,3 +143,15 @@ func TestOfKeyTakesNoNameForWhatItIsNot(t *testing.T) {
 		}
 	}
 }
+
+func TestAReservationIsNamedAfterTheKey(t *testing.T) {
+	ed25519 := names.Reservation("libp2p", v1alpha1.IdentityEd25519, strings.Repeat("0f", 32))
+	if want := "libp2p-ed25519-" + strings.Repeat("0f", 32); ed25519 != want {
+		t.Errorf("got %s, want %s", ed25519, want)
+	}
+	for _, name := range []string{ed25519, names.Reservation(strings.Repeat("n", 32), v1alpha1.IdentitySecp256k1, strings.Repeat("0f", 33))} {
+		if errs := validation.IsDNS1123Subdomain(name); len(errs) > 0 {
+			t.Errorf("%s is not valid: %v", name, errs)
+		}
+	}
+}

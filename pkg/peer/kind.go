@@ -26,6 +26,13 @@ type Kind interface {
 
 // Key is how a software keeps the private key that is its identity.
 type Key interface {
+	// Network is where a key is an identity, as a part of a DNS name. Kinds whose peers could be taken for each other
+	// share it.
+	Network() string
+
+	// Public reads a public key as the software writes it.
+	Public(publicKey string) (identity.Public, error)
+
 	// Identity is a key as the software speaks of it.
 	Identity(key identity.Public) Identity
 

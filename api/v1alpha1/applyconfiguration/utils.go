@@ -68,6 +68,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerFleetStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentity"):
 		return &apiv1alpha1.PeerIdentityApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentityReservation"):
+		return &apiv1alpha1.PeerIdentityReservationApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentityReservationSpec"):
+		return &apiv1alpha1.PeerIdentityReservationSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerIdentityStatus"):
 		return &apiv1alpha1.PeerIdentityStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerMetrics"):
@@ -110,6 +114,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerStorageStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerTraffic"):
 		return &apiv1alpha1.PeerTrafficApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ReservationHolder"):
+		return &apiv1alpha1.ReservationHolderApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TCPSocketProbe"):
 		return &apiv1alpha1.TCPSocketProbeApplyConfiguration{}
 

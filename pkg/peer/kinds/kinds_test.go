@@ -223,6 +223,15 @@ func TestEveryKindReadsTheKeyThatItWrote(t *testing.T) {
 		if id := form.Identity(made.Public()); id.PeerID == "" || id.PublicKey == "" {
 			t.Errorf("%s has no name for a key: %+v", kind.Name(), id)
 		}
+		if public, err := form.Public(form.Identity(made.Public()).PublicKey); err != nil || public != made.Public() {
+			t.Errorf("%s reads the public key that it wrote as %s (error: %v)", kind.Name(), public, err)
+		}
+		if _, err := form.Public("hello"); err == nil {
+			t.Errorf("%s reads a public key where there is none", kind.Name())
+		}
+		if errs := validation.IsDNS1123Label(form.Network()); len(errs) > 0 || len(form.Network()) > 32 {
+			t.Errorf("%s is in the network %q, which cannot begin the name of a reservation: %v", kind.Name(), form.Network(), errs)
+		}
 		if diff := cmp.Diff(files, form.Files(key)); diff != "" {
 			t.Errorf("%s writes another key than it read (-read +written):\n%s", kind.Name(), diff)
 		}

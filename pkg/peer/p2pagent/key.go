@@ -21,6 +21,14 @@ type libp2pKey struct{}
 
 var _ peer.Key = libp2pKey{}
 
+// Network is that of all libp2p software.
+func (libp2pKey) Network() string { return "libp2p" }
+
+// Public reads what Identity writes.
+func (libp2pKey) Public(publicKey string) (identity.Public, error) {
+	return identity.ParsePublicLibP2P(publicKey)
+}
+
 // Identity is the peer ID, and the public key as libp2p encodes it.
 func (libp2pKey) Identity(key identity.Public) peer.Identity {
 	return peer.Identity{PeerID: key.PeerID(), PublicKey: key.LibP2P()}

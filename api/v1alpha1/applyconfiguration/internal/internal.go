@@ -466,6 +466,45 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: type
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.IdentityType
+- name: com.github.peernode.operator.api.v1alpha1.PeerIdentityReservation
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerIdentityReservationSpec
+- name: com.github.peernode.operator.api.v1alpha1.PeerIdentityReservationSpec
+  map:
+    fields:
+    - name: epoch
+      type:
+        scalar: numeric
+    - name: holder
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.ReservationHolder
+    - name: keyType
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.IdentityType
+    - name: network
+      type:
+        scalar: string
+    - name: peerID
+      type:
+        scalar: string
+    - name: publicKey
+      type:
+        scalar: string
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentityStatus
   map:
     fields:
@@ -769,6 +808,15 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.PortPurpose
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.ReservationHolder
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.TCPSocketProbe
