@@ -20,6 +20,7 @@ import (
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/peernode"
+	"github.com/peernode/operator/controllers/reservation"
 	"github.com/peernode/operator/controllers/sealing"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/settings"
@@ -49,6 +50,15 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 	}
 	if err := f.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peerfleet controller: %w", err)
+	}
+	releaser := &reservation.Reconciler{
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Events:  mgr.GetEventRecorder("peernode-operator"),
+		Options: options,
+	}
+	if err := releaser.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the peeridentityreservation controller: %w", err)
 	}
 	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {

@@ -26,6 +26,9 @@ const (
 	// Job finds the pods of a Job, within a namespace, by its name.
 	Job = "job"
 
+	// Holder finds the PeerIdentityReservations that name a PeerNode, by its namespace and name.
+	Holder = "spec.holder"
+
 	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
 	Fleets = "spec.network.fleets"
 
@@ -46,6 +49,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
 		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
 		{&corev1.Pod{}, Job, jobOf},
+		{&v1alpha1.PeerIdentityReservation{}, Holder, holderOf},
 		{&v1alpha1.PeerFleet{}, Peers, declaredPeers},
 		{&v1alpha1.PeerFleet{}, Fleets, declaredFleets},
 	} {
@@ -59,6 +63,13 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 func jobOf(o client.Object) []string {
 	if name := o.GetLabels()[batchv1.JobNameLabel]; name != "" {
 		return []string{name}
+	}
+	return nil
+}
+
+func holderOf(o client.Object) []string {
+	if r, ok := o.(*v1alpha1.PeerIdentityReservation); ok {
+		return []string{types.NamespacedName{Namespace: r.Spec.Holder.Namespace, Name: r.Spec.Holder.Name}.String()}
 	}
 	return nil
 }
