@@ -63,6 +63,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.
 	}
 	if done.Finding == nil {
 		r.record(p, plan.Changes(decided))
+	} else {
+		decided = decided.Failed()
 	}
 	return r.tell(ctx, observed, decided, done)
 }
@@ -79,6 +81,11 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 	}
 	if err := r.guardData(ctx, p); err != nil {
 		return err
+	}
+	if decided.Reserve != nil {
+		if err := r.reserve(ctx, p, decided.Reserve); err != nil {
+			return err
+		}
 	}
 	if decided.Store != nil {
 		if err := r.storeKey(ctx, decided.Store); err != nil {

@@ -34,7 +34,7 @@ func (r *Reconciler) guardData(ctx context.Context, p *v1alpha1.PeerNode) error 
 }
 
 // delete is all that the operator has to do about a PeerNode on its way out. Its objects follow by the garbage
-// collector; its volume only if the spec, as it stands now, says so.
+// collector; its volume, and the reservation of its identity, only if the spec, as it stands now, says so.
 func (r *Reconciler) delete(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(p, v1alpha1.FinalizerData) {
 		return ctrl.Result{}, nil
@@ -51,6 +51,11 @@ func (r *Reconciler) delete(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.Res
 	p = live
 	if p.DeletesData() {
 		if err := r.deleteData(ctx, p); err != nil {
+			return outcome.Of(err).Result()
+		}
+	}
+	if p.DeletesKeys() {
+		if err := r.unreserve(ctx, p); err != nil {
 			return outcome.Of(err).Result()
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
 	"github.com/peernode/operator/controllers/internal/index"
+	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
 	"github.com/peernode/operator/pkg/sealingkey"
@@ -40,6 +41,8 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	if o.Sealing != nil && plan.KeyUnknown(*o) {
 		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.FirstEpoch))
 		o.KeyFree = err == nil && !o.KeyTaken
+		// Nothing tells when a Secret comes or goes.
+		o.LookAgain = outcome.Soonest(o.LookAgain, mountPatience)
 		return err
 	}
 	pods := &corev1.PodList{}

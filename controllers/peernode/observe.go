@@ -43,7 +43,13 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	o.KeyMissing, missing = r.keyMissing(ctx, p, o.Pod)
 	o.Unanswered, unanswered = r.unanswered(o.Pod)
 	o.LookAgain = outcome.Soonest(missing, unanswered)
+	if err := r.observeHeld(ctx, &o); err != nil {
+		return o, err
+	}
 	if err := r.observeKey(ctx, &o); err != nil {
+		return o, err
+	}
+	if err := r.observeClaimed(ctx, &o, eyes); err != nil {
 		return o, err
 	}
 	by := look.Declaring{Network: p.Spec.Network, Namespace: p.Namespace, Self: p.Name, Members: p.Spec.Fleet == nil}

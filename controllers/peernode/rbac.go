@@ -7,6 +7,7 @@ package peernode
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes/status,verbs=patch
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes/finalizers,verbs=update
+// +kubebuilder:rbac:groups=peernode.dev,resources=peeridentityreservations,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/handover"
+	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/keysecret"
 	"github.com/peernode/operator/pkg/names"
@@ -30,24 +32,29 @@ const FirstEpoch = 1
 type keyStep struct {
 	// record is what is known of the key, nil while there is none.
 	record *v1alpha1.PeerIdentityStatus
-	// store is the Secret that is to be created first of all.
-	store *corev1.Secret
+	// reserve is the reservation of the identity that is to be created first of all, and store the Secret that comes next.
+	reserve *v1alpha1.PeerIdentityReservation
+	store   *corev1.Secret
 	// order is the Job that is to make the key, discard one that has ended and told nothing that can be used.
 	order   bool
 	discard intent.Object
 	// finding is what the peer waits for, or what is wrong, while it has no key.
 	finding *conditions.Finding
+	// blocked is why nothing at all may be done: the identity is, or may be, another's.
+	blocked *conditions.Finding
 }
 
 // KeyUnknown reports whether the API server is to be asked whether the peer has a key: none is on record, no pod was ever
-// made for it, and no Job is at work. A PeerNode that takes up the key of an earlier one begins so. Nothing of a peer
-// runs before its policy, so until that is there nobody needs to know.
+// made for it, no Job is at work, and no reservation names it. A PeerNode for which somebody restored a key begins so.
+// Nothing of a peer runs before its policy, so until that is there nobody needs to know.
 func KeyUnknown(o Observed) bool {
 	guarded := false
 	for ref := range o.Objects {
 		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy
 	}
-	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil
+	kind := kinds.For(o.PeerNode.Spec.Software)
+	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil &&
+		kind != nil && kind.Key() != nil && len(own(o, kind.Key())) == 0
 }
 
 // KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
@@ -68,20 +75,18 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 	case b.Kind.Key() == nil:
 		return keyStep{}
 	case RecordedKey(o.PeerNode):
-		return keyStep{record: o.PeerNode.Status.Identity.DeepCopy()}
+		return onRecord(o, b)
 	// The record waits for company, and may be lost with an operator that is killed. The StatefulSet never comes before
 	// the key.
 	case o.statefulSet() != nil:
-		return keyStep{record: remembered(o, b)}
-	case o.Sealing != nil && o.KeyTaken:
-		return keyStep{record: newRecord(b)}
+		return remembered(o, b)
 	case o.Sealing == nil:
 		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
-	case job == nil:
-		return keyStep{order: o.KeyFree, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
-	default:
+	case job != nil:
 		return take(o, b, job)
+	default:
+		return adopt(o, b)
 	}
 }
 
@@ -89,40 +94,83 @@ func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
 	return &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
 }
 
-// remembered is the record of a key that was stored. While its Job is there, it tells whose key that is.
-func remembered(o Observed, b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
-	for _, pod := range o.KeyPods {
-		if messages, ended := resources.KeyJobMessages(pod); ended {
-			if envelope, err := handover.Join(messages); err == nil {
-				if step := store(b, envelope); step.record != nil {
-					return step.record
-				}
-			}
-		}
-	}
-	return newRecord(b)
+// recordOf is the record of a key that is known.
+func recordOf(b blueprint.Blueprint, key identity.Public) *v1alpha1.PeerIdentityStatus {
+	record, id := newRecord(b), b.Kind.Key().Identity(key)
+	record.PeerID, record.PublicKey = id.PeerID, id.PublicKey
+	return record
 }
 
-// take takes the key from its Job, once that has ended.
-func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
+// onRecord sees to the reservation of the key on record, also where an operator from before there were reservations
+// recorded it. The identity of a key that was taken up unread may be known by now.
+func onRecord(o Observed, b blueprint.Blueprint) keyStep {
+	record, form := o.PeerNode.Status.Identity.DeepCopy(), b.Kind.Key()
+	if key, ok := reservedKey(o, form); ok && record.PublicKey == "" {
+		record.PeerID, record.PublicKey = form.Identity(key).PeerID, form.Identity(key).PublicKey
+	}
+	key, err := form.Public(record.PublicKey)
+	if err != nil { // It is not known yet, and will be once the software has shown it.
+		return keyStep{record: record}
+	}
+	return keyStep{record: record}.claim(o, b, key)
+}
+
+// remembered is the record of a key that was stored. Its reservation tells whose it is, or, while that is there, its Job.
+func remembered(o Observed, b blueprint.Blueprint) keyStep {
+	if key, ok := reservedKey(o, b.Kind.Key()); ok {
+		return keyStep{record: recordOf(b, key)}
+	}
+	if envelope, err := o.madeKey(); err == nil && envelope != nil {
+		if key, err := envelope.Header().Public(); err == nil {
+			return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+		}
+	}
+	return keyStep{record: newRecord(b)}
+}
+
+// madeKey is what the Job made, nil while none of its pods has ended. An error says what is wrong with it.
+func (o Observed) madeKey() (*seal.Envelope, error) {
 	for _, pod := range o.KeyPods {
 		messages, ended := resources.KeyJobMessages(pod)
 		if !ended {
 			continue
 		}
 		envelope, err := handover.Join(messages)
-		if err == nil {
-			err = asOrdered(envelope.Header(), b)
-		}
-		switch {
-		case err != nil:
-			return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf("what Job %s made is not used: %s. Delete the Job to have it tried again", job.Name, err))}
-		case !slices.Equal(envelope.Header().Recipients, infos(keyRecipients(o, b))):
-			return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the recipients of the key have changed while it was made, so it is made anew")}
-		}
-		return store(b, envelope)
+		return &envelope, err
 	}
-	return waitForJob(o, job)
+	return nil, nil
+}
+
+// take takes the key from its Job, once that has ended. A key that is reserved is the peer's: it is stored as it is, and
+// none in its place.
+func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
+	envelope, err := o.madeKey()
+	if envelope == nil && err == nil {
+		return waitForJob(o, job)
+	}
+	if err == nil {
+		err = asOrdered(envelope.Header(), b)
+	}
+	if err != nil {
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf("what Job %s made is not used: %s. Delete the Job to have it tried again", job.Name, err))}
+	}
+	key, err := envelope.Header().Public()
+	if err != nil { // A header that was read has been checked.
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, err.Error())}
+	}
+	reservations := own(o, b.Kind.Key())
+	reserved := slices.ContainsFunc(reservations, func(r *v1alpha1.PeerIdentityReservation) bool {
+		return r.Name == resources.ReservationName(b.Kind.Key(), key)
+	})
+	switch {
+	case len(reservations) > 0 && !reserved:
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
+			"PeerIdentityReservation %s says that this peer is %s, and Job %s made another key, which is not used. Delete the Job, and restore Secret %s; or, if no peer ever ran with that identity, the reservation",
+			reservations[0].Name, reservations[0].Spec.PeerID, job.Name, newRecord(b).SecretName))}
+	case !reserved && !slices.Equal(envelope.Header().Recipients, infos(keyRecipients(o, b))):
+		return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the recipients of the key have changed while it was made, so it is made anew")}
+	}
+	return store(b, *envelope, key).claim(o, b, key)
 }
 
 // asOrdered compares what the Job made with what it was to make.
@@ -132,6 +180,13 @@ func asOrdered(h seal.Header, b blueprint.Blueprint) error {
 	}
 	if want := b.PeerNode.Spec.Identity.Type; h.KeyType != want {
 		return fmt.Errorf("the key is of type %s, not %s", h.KeyType, want)
+	}
+	key, err := h.Public()
+	if err != nil { // A header that was read has been checked.
+		return err
+	}
+	if want := expectedKey(b.PeerNode); want != "" && b.Kind.Key().Identity(key).PublicKey != want {
+		return errors.New("the key is not that of spec.identity.expectedPublicKey")
 	}
 	return nil
 }
@@ -159,19 +214,13 @@ func infos(recipients []seal.Recipient) []seal.RecipientInfo {
 	return out
 }
 
-func store(b blueprint.Blueprint, envelope seal.Envelope) keyStep {
-	public, err := envelope.Header().Public()
-	if err != nil { // A header that was read has been checked.
-		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, err.Error())}
-	}
+func store(b blueprint.Blueprint, envelope seal.Envelope, key identity.Public) keyStep {
 	p := b.PeerNode
 	secret := keysecret.New(p, FirstEpoch, envelope.Text())
 	if p.DeletesKeys() {
 		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
 	}
-	record, id := newRecord(b), b.Kind.Key().Identity(public)
-	record.PeerID, record.PublicKey = id.PeerID, id.PublicKey
-	return keyStep{store: secret, record: record}
+	return keyStep{store: secret, record: recordOf(b, key)}
 }
 
 // waitForJob says what the Job waits for. One that is complete and left no pod told nobody what it made.

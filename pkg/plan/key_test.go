@@ -38,7 +38,7 @@ func newSealing() *sealingkey.Published {
 }
 
 // The key that Jobs of these tests make.
-const madePeerID = "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X"
+const madePeerID = "12D3KooWKyforJFNv4V3o7mDYWVi8qiPfJS1B7MhaxkFXwcNgn8x"
 
 // ordered is a PeerNode whose Job is at work.
 func ordered(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
@@ -181,8 +181,8 @@ var keys = map[string]situation{
 	"The Job said something else.": {
 		func(t *testing.T) *world { return ordered(t).handedOver("hello") }, refused("KeyJobFailed"), "what Job alpha-identity-1 made is not used",
 	},
-	"There is a key of an earlier PeerNode.": {
-		func(t *testing.T) *world { w := newborn(t); w.KeyTaken = true; return w }, waits("WaitingForVolume", "IdentityBound", "False KeyCreated"), "",
+	"There is a key that somebody restored, and expects.": {
+		func(t *testing.T) *world { w := newborn(t, expecting); w.KeyTaken = true; return w }, waits("WaitingForVolume", "IdentityBound", "False KeyCreated"), "",
 	},
 	"The record of the key was lost with an operator that was killed.": {
 		isServing(func(w *world) { w.PeerNode.Status = v1alpha1.PeerNodeStatus{} }), told(serves, settled, settled, "IdentityBound", "True KeyProven"), "",
@@ -270,6 +270,7 @@ func TestTheServerIsAskedForAKeyOnlyWhileNothingElseTells(t *testing.T) {
 		"It has its policy.":                    {guarded(t), true},
 		"Its Job is at work.":                   {ordered(t), false},
 		"Its key is on record.":                 {serving(t), false},
+		"Its identity is reserved.":             {returning(t), false},
 		"Its pod was made, the record is lost.": {func() *world { w := serving(t); w.PeerNode.Status.Identity = nil; return w }(), false},
 	} {
 		if got := plan.KeyUnknown(c.world.Observed); got != c.want {

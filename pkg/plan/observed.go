@@ -43,6 +43,8 @@ type Observed struct {
 	KeyTaken, KeyFree bool
 	// KeyPods are the pods of the Job that makes the key.
 	KeyPods []*corev1.Pod
+	// Reservations are, by their names, those that name this PeerNode, and those of its Claims, whomever they name.
+	Reservations map[string]*v1alpha1.PeerIdentityReservation
 	// Sealing is what the unsealer publishes, nil while it has published nothing.
 	Sealing *sealingkey.Published
 	// Unanswered is true when the pod has asked the unsealer for its key in vain for a while.

@@ -19,7 +19,9 @@ import (
 
 // Plan is what is to be done about one peer.
 type Plan struct {
-	// Store is the Secret of a key that has just been made, nil where there is none: before anything else.
+	// Reserve is the reservation of the peer's identity where there is none yet: before anything else.
+	Reserve *v1alpha1.PeerIdentityReservation
+	// Store is the Secret of a key that has just been made, nil where there is none: next.
 	Store *corev1.Secret
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
 	Apply []intent.Change
@@ -38,7 +40,15 @@ type Plan struct {
 
 // Acts reports whether the plan changes anything.
 func (p Plan) Acts() bool {
-	return p.Store != nil || len(p.Apply) > 0 || len(p.Delete) > 0
+	return p.Reserve != nil || p.Store != nil || len(p.Apply) > 0 || len(p.Delete) > 0
+}
+
+// Failed is what counts of a plan that was not carried out to its end: a key that may not have been kept is not on record.
+func (p Plan) Failed() Plan {
+	if p.Reserve != nil || p.Store != nil {
+		p.key.record = nil
+	}
+	return p
 }
 
 // Decide makes the plan.
@@ -52,7 +62,10 @@ func Decide(o Observed) (Plan, error) {
 		return p, nil
 	}
 	p.key = decideKey(o, b)
-	p.Store = p.key.store
+	if p.Blocked = p.key.blocked; p.Blocked != nil {
+		return p, nil
+	}
+	p.Reserve, p.Store = p.key.reserve, p.key.store
 	wanted, err := intended(o, p)
 	if err != nil {
 		return p, err

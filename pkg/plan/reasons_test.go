@@ -16,10 +16,11 @@ import (
 
 // toldElsewhere are the reasons that come up only while a plan is carried out, with the file that tells them.
 var toldElsewhere = map[string]string{
-	"ReasonRetrying":      "../../controllers/internal/outcome/outcome.go",
-	"ReasonObjectRefused": "../../controllers/internal/outcome/outcome.go",
-	"ReasonDataRetained":  "../../controllers/peernode/delete.go",
-	"ReasonDataDeleted":   "../../controllers/peernode/delete.go",
+	"ReasonRetrying":        "../../controllers/internal/outcome/outcome.go",
+	"ReasonObjectRefused":   "../../controllers/internal/outcome/outcome.go",
+	"ReasonDataRetained":    "../../controllers/peernode/delete.go",
+	"ReasonDataDeleted":     "../../controllers/peernode/delete.go",
+	"ReasonReservationHeld": "../../controllers/reservation/controller.go",
 }
 
 // conditions.go is the manual of status: what stands there must happen, and what happens must stand there.

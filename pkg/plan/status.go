@@ -30,7 +30,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 	var identityCondition *metav1.Condition
 	if p.Kind != nil {
 		s.Software = p.Kind.Name()
-		s.Identity, identityCondition = identity(o, p)
+		s.Identity, identityCondition = identityStatus(o, p)
 	}
 	if len(p.Workload.Ports) > 0 {
 		s.Endpoints = endpoints(p)
@@ -84,9 +84,9 @@ func customPodTemplate(o Observed) *metav1.Condition {
 	return &c
 }
 
-// identity is what is on record of the key, and whether the running software has proven it. The Secret is on record
+// identityStatus is what is on record of the key, and whether the running software has proven it. The Secret is on record
 // from the moment in which it was stored: what is planned is carried out before the status is told.
-func identity(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Condition) {
+func identityStatus(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.Condition) {
 	if p.Kind.Key() == nil {
 		return nil, nil
 	}

@@ -28,8 +28,11 @@ import (
 var now = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
 
 const (
-	peerID   = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
-	revision = "alpha-6d5f"
+	peerID = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
+	// publicKey is that of peerID, and reservation the name of its reservation.
+	publicKey   = "CAESINrb0YSi1Sbx691cBv2tk1myKHWbTX951maJ+iVKrYVG"
+	reservation = "libp2p-ed25519-dadbd184a2d526f1ebdd5c06fdad9359b228759b4d7f79d66689fa254aad8546"
+	revision    = "alpha-6d5f"
 )
 
 // world is what can be observed of one peer, made of real plans: its objects are those that a plan for its spec
@@ -55,7 +58,7 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	for _, s := range spec {
 		s(p)
 	}
-	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Sealing: sealing(), Options: operator()}}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Reservations: map[string]*v1alpha1.PeerIdentityReservation{}, Sealing: sealing(), Options: operator()}}
 }
 
 // operator are the settings of the operator.
@@ -67,7 +70,7 @@ func operator() settings.Operator {
 
 // recorded is the key of the peers that have one.
 func recorded() *v1alpha1.PeerIdentityStatus {
-	return &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: "CAES"}
+	return &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: publicKey}
 }
 
 // serving is a PeerNode whose objects are as planned, bound and running, and whose status is on record.
@@ -90,7 +93,9 @@ func serving(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 // carryOut makes the live objects what the plan intends, as the API server would.
 func (w *world) carryOut() {
 	w.t.Helper()
-	for _, change := range w.decide().Apply {
+	p := w.decide()
+	w.reserve(p.Reserve)
+	for _, change := range p.Apply {
 		object, err := scheme.Scheme.New(change.GroupVersionKind)
 		if err != nil {
 			w.t.Fatal(err)
@@ -102,6 +107,13 @@ func (w *world) carryOut() {
 		live.SetUID(types.UID(fmt.Sprintf("uid-of-%s-%s", change.Kind, change.Name)))
 		live.SetGeneration(1)
 		w.Objects[change.Ref] = live
+	}
+}
+
+// reserve lets a reservation exist.
+func (w *world) reserve(r *v1alpha1.PeerIdentityReservation) {
+	if r != nil {
+		w.Reservations[r.Name] = r
 	}
 }
 
@@ -160,7 +172,7 @@ func readyPod() *corev1.Pod {
 				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}},
 			}, {
 				Name: "identity", Image: "registry.example.com/p2p-agent:v1",
-				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"peerID":"` + peerID + `","publicKey":"CAES"}`}},
+				State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: `{"peerID":"` + peerID + `","publicKey":"` + publicKey + `"}`}},
 			}},
 			ContainerStatuses: []corev1.ContainerStatus{{Name: "peer", Image: "registry.example.com/p2p-agent:v1", Ready: true}},
 		},

@@ -43,11 +43,12 @@ type Options struct {
 
 // Components name the parts of a peer in the label app.kubernetes.io/component.
 const (
-	componentPeer    = names.ComponentPeer
-	componentAPI     = "api"
-	componentConfig  = "config"
-	componentData    = "data"
-	componentNetwork = "network"
+	componentPeer     = names.ComponentPeer
+	componentAPI      = "api"
+	componentConfig   = "config"
+	componentData     = "data"
+	componentNetwork  = "network"
+	componentIdentity = "identity"
 )
 
 // owner makes the garbage collector remove the object after the PeerNode.

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/identity"
+	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// Claims are the names of the reservations of every key that the peer has, or is to have, as far as is known: the one on
+// record, the one that its Job made, and the one that its spec expects.
+func Claims(o Observed) []string {
+	kind := kinds.For(o.PeerNode.Spec.Software)
+	if kind == nil || kind.Key() == nil {
+		return nil
+	}
+	var out []string
+	add := func(key identity.Public, err error) {
+		if err == nil {
+			out = append(out, resources.ReservationName(kind.Key(), key))
+		}
+	}
+	if id := o.PeerNode.Status.Identity; id != nil && id.PublicKey != "" {
+		add(kind.Key().Public(id.PublicKey))
+	}
+	if envelope, err := o.madeKey(); err == nil && envelope != nil {
+		add(envelope.Header().Public())
+	}
+	if key := expectedKey(o.PeerNode); key != "" {
+		add(kind.Key().Public(key))
+	}
+	return slices.Compact(out)
+}
+
+// expectedKey is the public key that the spec wants, "" where it wants none.
+func expectedKey(p *v1alpha1.PeerNode) string {
+	if p.Spec.Identity == nil {
+		return ""
+	}
+	return p.Spec.Identity.ExpectedPublicKey
+}
+
+// claim makes sure that an identity is the peer's, before anything is done with its key.
+func (s keyStep) claim(o Observed, b blueprint.Blueprint, key identity.Public) keyStep {
+	p, form := o.PeerNode, b.Kind.Key()
+	r := o.Reservations[resources.ReservationName(form, key)]
+	switch {
+	case r == nil:
+		s.reserve = resources.Reservation(p, form, key, FirstEpoch)
+	case !r.Names(p):
+		return keyStep{blocked: taken(r)}
+	case !r.HeldBy(p) && !RecordedKey(p) && o.statefulSet() == nil:
+		return keyStep{blocked: conditions.Wait(v1alpha1.ReasonWaitingForReservation, fmt.Sprintf(
+			"PeerIdentityReservation %s was deleted before this PeerNode was made. It goes once no pod can run with the identity", r.Name))}
+	}
+	return s
+}
+
+func taken(r *v1alpha1.PeerIdentityReservation) *conditions.Finding {
+	return conditions.Refuse(v1alpha1.ReasonIdentityTaken, fmt.Sprintf(
+		"the identity %s is that of PeerNode %s/%s, and never runs twice. Remove this PeerNode, or, to have the identity here, that one and then PeerIdentityReservation %s",
+		r.Spec.PeerID, r.Spec.Holder.Namespace, r.Spec.Holder.Name, r.Name))
+}
+
+// own are the reservations that name the peer, those of the expected key alone where one is expected.
+func own(o Observed, form peer.Key) []*v1alpha1.PeerIdentityReservation {
+	var out []*v1alpha1.PeerIdentityReservation
+	for _, r := range o.Reservations {
+		if r.Names(o.PeerNode) && r.Spec.Network == form.Network() && r.Spec.Epoch == FirstEpoch {
+			out = append(out, r)
+		}
+	}
+	if expected := expectedKey(o.PeerNode); expected != "" {
+		out = slices.DeleteFunc(out, func(r *v1alpha1.PeerIdentityReservation) bool {
+			key, err := form.Public(expected)
+			return err != nil || r.Name != resources.ReservationName(form, key)
+		})
+	}
+	slices.SortFunc(out, func(a, b *v1alpha1.PeerIdentityReservation) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// reservedKey is the key that the only reservation of the peer names, false where there is none, or more than one.
+func reservedKey(o Observed, form peer.Key) (identity.Public, bool) {
+	reservations := own(o, form)
+	if len(reservations) != 1 {
+		return identity.Public{}, false
+	}
+	key, err := identity.ParsePublic(reservations[0].Spec.KeyType, reservations[0].Spec.PublicKey)
+	return key, err == nil
+}
+
+// adopt takes up a key that was there before this PeerNode. The operator cannot read it: that it is the peer's shows
+// from its reservation, or from the spec.
+func adopt(o Observed, b blueprint.Blueprint) keyStep {
+	form, secret := b.Kind.Key(), newRecord(b).SecretName
+	if key, ok := reservedKey(o, form); ok {
+		return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+	}
+	if several := own(o, form); len(several) > 1 {
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityUnknown, fmt.Sprintf(
+			"PeerIdentityReservations %s and %s both name this PeerNode. Set spec.identity.expectedPublicKey to the key in Secret %s", several[0].Name, several[1].Name, secret))}
+	}
+	expected := expectedKey(o.PeerNode)
+	key, err := form.Public(expected)
+	switch {
+	case o.KeyTaken && expected != "" && err == nil:
+		return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+	case o.KeyTaken:
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityUnknown, fmt.Sprintf(
+			"Secret %s is there, which the operator cannot read, and no PeerIdentityReservation says whose identity it holds. Set spec.identity.expectedPublicKey to what peer-companion inspect prints of it", secret))}
+	case o.KeyFree && expected != "":
+		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
+			"Secret %s, which should hold the key of spec.identity.expectedPublicKey, is not there. Create it; no other key is made in its place", secret))}
+	}
+	return keyStep{order: o.KeyFree, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
+}
