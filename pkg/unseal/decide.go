@@ -24,6 +24,8 @@ type Observed struct {
 	Pod         *corev1.Pod
 	StatefulSet *appsv1.StatefulSet
 	PeerNode    *v1alpha1.PeerNode
+	// Reservation is that of the public key in the envelope.
+	Reservation *v1alpha1.PeerIdentityReservation
 	// Header is that of the envelope. That it is true shows when the envelope is opened.
 	Header seal.Header
 	// Source is where the request comes from, the zero Addr where that is not to be looked at.
@@ -32,7 +34,7 @@ type Observed struct {
 
 // Decide returns nil if the caller may have the key in the envelope, or the first reason why not.
 func Decide(o Observed) *Refusal {
-	for _, check := range []func(Observed) *Refusal{checkPod, checkOwners, checkTemplate, checkPeer, checkMoment, checkSource} {
+	for _, check := range []func(Observed) *Refusal{checkPod, checkOwners, checkTemplate, checkPeer, checkReservation, checkMoment, checkSource} {
 		if refusal := check(o); refusal != nil {
 			return refusal
 		}
@@ -109,6 +111,21 @@ func checkPeer(o Observed) *Refusal {
 		return refuse(EpochNotInUse, "the envelope is of epoch %d, the key of %s/%s is of epoch %d", has.Epoch, p.Namespace, p.Name, epoch)
 	case peerID != "" && o.Header.PeerID != peerID:
 		return refuse(WrongKey, "the envelope holds the key of peer ID %s, that of %s/%s is %s; somebody has exchanged the Secret", o.Header.PeerID, p.Namespace, p.Name, peerID)
+	}
+	return nil
+}
+
+// checkReservation sees that no other PeerNode of the cluster can be running with the key: whose it is says its
+// reservation, and one that was deleted says so only to the PeerNode that held it then.
+func checkReservation(o Observed) *Refusal {
+	p, r := o.PeerNode, o.Reservation
+	switch {
+	case r == nil || r.Spec.PublicKey != o.Header.PublicKey:
+		return refuse(NotReserved, "no PeerIdentityReservation says yet that the identity %s is that of %s/%s; see the conditions of the PeerNode", o.Header.PeerID, p.Namespace, p.Name)
+	case !r.Names(p):
+		return refuse(ReservedForAnother, "the identity %s is that of %s/%s, as PeerIdentityReservation %s says", o.Header.PeerID, r.Spec.Holder.Namespace, r.Spec.Holder.Name, r.Name)
+	case !r.HeldBy(p):
+		return refuse(NotReserved, "PeerIdentityReservation %s was deleted before %s/%s was made, and may be another's in a moment", r.Name, p.Namespace, p.Name)
 	}
 	return nil
 }

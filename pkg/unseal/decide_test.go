@@ -38,11 +38,13 @@ func TestAPeerThatStartsGetsItsKey(t *testing.T) {
 		"from anywhere, where that is not looked at": func(w *world) {
 			w.Source, w.Pod.Status.PodIPs = netip.Addr{}, nil
 		},
+		"whose reservation was deleted while it was there": func(w *world) { w.Reservation.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} },
 		"again after its node restarted": func(w *world) {
 			w.Pod.Status.Phase = corev1.PodRunning
 			w.Pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodInitialized, Status: corev1.ConditionTrue}}
 		},
 		"with a name that looks like one of another's pod": func(w *world) {
+			w.Reservation.Spec.Holder.Name = "relay-0"
 			w.PeerNode.Name, w.StatefulSet.Name, w.Pod.Name, w.Header.Binding.PeerNode = "relay-0", "relay-0", "relay-0-0", "relay-0"
 			w.StatefulSet.OwnerReferences[1].Name, w.Pod.OwnerReferences[1].Name = "relay-0", "relay-0"
 			w.review.User.Extra["authentication.kubernetes.io/pod-name"] = []string{"relay-0-0"}
@@ -104,9 +106,16 @@ func TestExactlyOneThingWrongIsEnough(t *testing.T) {
 		"A key of before.":                                {func(w *world) { w.PeerNode.Status.Identity = identityOf(2, "") }, unseal.EpochRevoked, "is of epoch 1, the key of peers/alpha is of epoch 2"},
 		"A key to come.":                                  {func(w *world) { w.Header.Binding.Epoch = 2 }, unseal.EpochNotInUse, "is of epoch 2, the key of peers/alpha is of epoch 1"},
 		"Another key than the recorded one.":              {func(w *world) { w.PeerNode.Status.Identity = identityOf(1, "12D3KooWother") }, unseal.WrongKey, "that of peers/alpha is 12D3KooWother"},
-		"A request from elsewhere.":                       {func(w *world) { w.Source = netip.MustParseAddr("10.0.0.8") }, unseal.WrongAddress, "comes from 10.0.0.8"},
-		"A pod whose address is not reported.":            {func(w *world) { w.Pod.Status.PodIPs = nil }, unseal.AddressUnknown, "not reported yet"},
-		"A pod that has not been reported.":               {func(w *world) { w.Pod.Status.InitContainerStatuses = nil }, unseal.NotUnsealing, "not reported as running"},
+		"A key that nobody has reserved.":                 {func(w *world) { w.Reservation = nil }, unseal.NotReserved, "the identity 12D3KooWalpha is that of peers/alpha"},
+		"A reservation of another key.":                   {func(w *world) { w.Reservation.Spec.PublicKey = "be7a" }, unseal.NotReserved, "see the conditions of the PeerNode"},
+		"A key that is another PeerNode's.":               {func(w *world) { w.Reservation.Spec.Holder.Name = "beta" }, unseal.ReservedForAnother, "that of peers/beta"},
+		"A key of a namesake in another namespace.":       {func(w *world) { w.Reservation.Spec.Holder.Namespace = "elsewhere" }, unseal.ReservedForAnother, "that of elsewhere/alpha"},
+		"A reservation that was deleted before.": {func(w *world) {
+			w.Reservation.DeletionTimestamp, w.PeerNode.CreationTimestamp = &metav1.Time{Time: time.Unix(1, 0)}, metav1.Unix(2, 0)
+		}, unseal.NotReserved, "may be another's in a moment"},
+		"A request from elsewhere.":            {func(w *world) { w.Source = netip.MustParseAddr("10.0.0.8") }, unseal.WrongAddress, "comes from 10.0.0.8"},
+		"A pod whose address is not reported.": {func(w *world) { w.Pod.Status.PodIPs = nil }, unseal.AddressUnknown, "not reported yet"},
+		"A pod that has not been reported.":    {func(w *world) { w.Pod.Status.InitContainerStatuses = nil }, unseal.NotUnsealing, "not reported as running"},
 		"A pod whose init container waits.": {func(w *world) {
 			w.Pod.Status.InitContainerStatuses = unsealIs(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}})
 		}, unseal.NotUnsealing, "not reported as running"},

@@ -64,6 +64,8 @@ const (
 	EpochRevoked Reason = "EpochRevoked"
 	// WrongKey: the envelope holds another key than the one that is recorded for the peer.
 	WrongKey Reason = "WrongKey"
+	// ReservedForAnother: the identity is that of another PeerNode of the cluster.
+	ReservedForAnother Reason = "ReservedForAnother"
 )
 
 // What may be otherwise in a moment.
@@ -75,6 +77,8 @@ const (
 	AddressUnknown Reason = "AddressUnknown"
 	// EpochNotInUse: the peer has not come to this key yet.
 	EpochNotInUse Reason = "EpochNotInUse"
+	// NotReserved: nothing says that the identity is this peer's and no other's. The operator has yet to reserve it.
+	NotReserved Reason = "NotReserved"
 	// Busy: the unsealer has as much to do as it takes on.
 	Busy Reason = "Busy"
 	// Undecided: the unsealer cannot ask the API server.
@@ -110,9 +114,11 @@ var statuses = map[Reason]int{
 	WrongPeer:           StatusRefused,
 	EpochRevoked:        StatusRefused,
 	WrongKey:            StatusRefused,
+	ReservedForAnother:  StatusRefused,
 	NotUnsealing:        StatusNotYet,
 	AddressUnknown:      StatusNotYet,
 	EpochNotInUse:       StatusNotYet,
+	NotReserved:         StatusNotYet,
 	Busy:                StatusUnavailable,
 	Undecided:           StatusUnavailable,
 }

@@ -61,7 +61,11 @@ func newWorld() *world {
 			InitContainerStatuses: []corev1.ContainerStatus{{Name: "unseal", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}},
 		},
 	}
-	w.Header = seal.Header{Binding: alpha, PeerID: "12D3KooWalpha"}
+	w.Header = seal.Header{Binding: alpha, PublicKey: "a1fa", PeerID: "12D3KooWalpha"}
+	w.Reservation = &v1alpha1.PeerIdentityReservation{
+		ObjectMeta: metav1.ObjectMeta{Name: "libp2p-ed25519-a1fa"},
+		Spec:       v1alpha1.PeerIdentityReservationSpec{PublicKey: "a1fa", Holder: v1alpha1.ReservationHolder{Namespace: "peers", Name: "alpha"}},
+	}
 	w.Source = netip.MustParseAddr("10.0.0.7")
 	return w
 }

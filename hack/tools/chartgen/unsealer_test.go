@@ -155,10 +155,11 @@ func TestTheUnsealersRightsFollowTheNamespaces(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"RoleBinding a/peernode-unsealer-peers":        "ClusterRole peernode-unsealer",
-		"RoleBinding b/peernode-unsealer-peers":        "ClusterRole peernode-unsealer",
-		"ClusterRoleBinding peernode-unsealer-reviews": "ClusterRole ops-metrics-auth",
-		"RoleBinding peernode-unsealer":                "Role peernode-unsealer",
+		"RoleBinding a/peernode-unsealer-peers":             "ClusterRole peernode-unsealer",
+		"RoleBinding b/peernode-unsealer-peers":             "ClusterRole peernode-unsealer",
+		"ClusterRoleBinding peernode-unsealer-reviews":      "ClusterRole ops-metrics-auth",
+		"ClusterRoleBinding peernode-unsealer-reservations": "ClusterRole peernode-unsealer-reservations",
+		"RoleBinding peernode-unsealer":                     "Role peernode-unsealer",
 	}
 	if diff := cmp.Diff(want, roles); diff != "" {
 		t.Errorf("what is bound to the unsealer (-want +got):\n%s", diff)

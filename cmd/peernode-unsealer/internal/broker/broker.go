@@ -115,6 +115,9 @@ func (b *Broker) broker(ctx context.Context, token string, a *attempt) *unseal.R
 		return b.undecided(err)
 	}
 	observed.Header = a.asked.Envelope.Header()
+	if err := b.lookAtReservation(ctx, &observed); err != nil {
+		return b.undecided(err)
+	}
 	if b.CheckSource {
 		observed.Source = a.source
 	}

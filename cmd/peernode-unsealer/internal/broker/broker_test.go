@@ -18,8 +18,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,6 +35,9 @@ import (
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/unseal"
 )
+
+// publicKey is that of seed.
+const publicKey = "39e2596314e90b2fcd6c44d271d5c4c55c623c84a54e30ce46f16efcea12b03c"
 
 const token = "token-of-alpha-0"
 
@@ -100,7 +105,14 @@ func peer() []client.Object {
 	}
 	spec := corev1.PodSpec{ServiceAccountName: "alpha", InitContainers: []corev1.Container{{Name: "unseal"}}}
 	return []client.Object{
-		&v1alpha1.PeerNode{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha", UID: "uid-of-peernode"}},
+		&v1alpha1.PeerNode{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha", UID: "uid-of-peernode"},
+			Spec:       v1alpha1.PeerNodeSpec{Software: v1alpha1.PeerSoftware{P2PAgent: &v1alpha1.P2PAgentSoftware{}}},
+		},
+		&v1alpha1.PeerIdentityReservation{
+			ObjectMeta: metav1.ObjectMeta{Name: "libp2p-ed25519-" + publicKey},
+			Spec:       v1alpha1.PeerIdentityReservationSpec{PublicKey: publicKey, Holder: v1alpha1.ReservationHolder{Namespace: "peers", Name: "alpha"}},
+		},
 		&appsv1.StatefulSet{ObjectMeta: owned("alpha", "uid-of-set", "PeerNode", "alpha", "uid-of-peernode"), Spec: appsv1.StatefulSetSpec{Template: corev1.PodTemplateSpec{Spec: spec}}},
 		&corev1.Pod{ObjectMeta: owned("alpha-0", "uid-of-pod", "StatefulSet", "alpha", "uid-of-set"), Spec: spec, Status: corev1.PodStatus{
 			PodIPs:                []corev1.PodIP{{IP: "192.0.2.1"}}, // the address of requests of httptest
@@ -211,6 +223,23 @@ func TestRequestsThatEndOtherwise(t *testing.T) {
 			s.trouble["*v1alpha1.PeerNode"] = errors.New("forbidden")
 			return r
 		}, 503, `"Undecided"`},
+		"An API that shows no reservation.": {func(s *stand, r *http.Request) *http.Request {
+			s.trouble["*v1alpha1.PeerIdentityReservation"] = errors.New("forbidden")
+			return r
+		}, 503, `"Undecided"`},
+		"A key that nobody has reserved.": {func(s *stand, r *http.Request) *http.Request {
+			s.trouble["*v1alpha1.PeerIdentityReservation"] = apierrors.NewNotFound(schema.GroupResource{}, "")
+			return r
+		}, 409, `"NotReserved"`},
+		"A PeerNode of software without a key.": {func(s *stand, r *http.Request) *http.Request {
+			p := &v1alpha1.PeerNode{}
+			err := s.broker.Client.Get(s.Context(), types.NamespacedName{Namespace: "peers", Name: "alpha"}, p)
+			p.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{}}
+			if err = errors.Join(err, s.broker.Client.Update(s.Context(), p)); err != nil {
+				s.Fatal(err)
+			}
+			return r
+		}, 409, `"NotReserved"`},
 		"A way that does not exist.":    {func(_ *stand, r *http.Request) *http.Request { r.URL.Path = "/v1/keys"; return r }, 404, ""},
 		"A way of asking that is none.": {func(_ *stand, r *http.Request) *http.Request { r.Method = http.MethodGet; return r }, 405, ""},
 		"Nobody who waits any more.": {func(s *stand, r *http.Request) *http.Request {

@@ -16,6 +16,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer/kinds"
 	"github.com/peernode/operator/pkg/sealingkey"
 	"github.com/peernode/operator/pkg/unseal"
 )
@@ -56,6 +58,23 @@ func (b *Broker) look(ctx context.Context, caller unseal.Caller) (unseal.Observe
 		o.PeerNode = &peerNode
 	}
 	return o, errors.Join(errs[:]...)
+}
+
+// lookAtReservation reads the reservation of the key in an envelope. Its name depends on the software of the peer.
+func (b *Broker) lookAtReservation(ctx context.Context, o *unseal.Observed) error {
+	if o.PeerNode == nil {
+		return nil
+	}
+	kind := kinds.For(o.PeerNode.Spec.Software)
+	if kind == nil || kind.Key() == nil {
+		return nil
+	}
+	var reservation v1alpha1.PeerIdentityReservation
+	exists, err := b.get(ctx, "", names.Reservation(kind.Key().Network(), o.Header.KeyType, o.Header.PublicKey), &reservation)
+	if exists {
+		o.Reservation = &reservation
+	}
+	return err
 }
 
 // get reports whether the object exists.
