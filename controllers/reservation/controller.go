@@ -54,38 +54,36 @@ func (r *Reconciler) Reconcile(ctx context.Context, seen *v1alpha1.PeerIdentityR
 	if err != nil || !exists || reservation.UID != seen.UID || !controllerutil.ContainsFinalizer(reservation, v1alpha1.FinalizerIdentity) {
 		return outcome.Of(err).Result()
 	}
-	refusal, err := r.asked(ctx, reservation)
-	switch {
-	case err != nil:
+	named, pod, err := r.runsWith(ctx, reservation.Spec.Holder)
+	if err != nil {
 		return outcome.Of(err).Result()
-	case refusal != nil:
-		r.tell(reservation, refusal)
+	}
+	if refusal := gate.MayRelease(reservation, named, pod); refusal != nil {
+		r.tell(reservation, named, pod, refusal)
 		return ctrl.Result{RequeueAfter: lookAgain}, nil
 	}
 	r.told.Delete(reservation.UID)
 	return outcome.Of(r.release(ctx, reservation)).Result()
 }
 
-// asked looks at the holder first and at its pod then, as the gate wants it.
-func (r *Reconciler) asked(ctx context.Context, reservation *v1alpha1.PeerIdentityReservation) (refusal, err error) {
-	holder, named, pod := reservation.Spec.Holder, &v1alpha1.PeerNode{}, &corev1.Pod{}
+// runsWith reads the PeerNode that a reservation names, and then its pod, as the gate wants it; nil where there is none.
+func (r *Reconciler) runsWith(ctx context.Context, holder v1alpha1.ReservationHolder) (*v1alpha1.PeerNode, *corev1.Pod, error) {
+	named := &v1alpha1.PeerNode{}
+	named.Name = holder.Name
+	podName := names.Pod(named)
 	exists, err := r.look(ctx, holder.Namespace, holder.Name, named)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !exists {
 		named = nil
 	}
-	of := &v1alpha1.PeerNode{}
-	of.Name = holder.Name
-	exists, err = r.look(ctx, holder.Namespace, names.Pod(of), pod)
-	if err != nil {
-		return nil, err
-	}
-	if !exists {
+	pod := &corev1.Pod{}
+	exists, err = r.look(ctx, holder.Namespace, podName, pod)
+	if err != nil || !exists {
 		pod = nil
 	}
-	return gate.MayRelease(reservation, named, pod), nil
+	return named, pod, err
 }
 
 // look reports whether an object exists.
@@ -112,10 +110,15 @@ func (r *Reconciler) release(ctx context.Context, reservation *v1alpha1.PeerIden
 	return nil
 }
 
-// tell says why a reservation stays, once.
-func (r *Reconciler) tell(reservation *v1alpha1.PeerIdentityReservation, why error) {
+// tell says why a reservation stays, once. Events about two objects would be taken for one that repeats, but for what
+// they are related to.
+func (r *Reconciler) tell(reservation *v1alpha1.PeerIdentityReservation, named *v1alpha1.PeerNode, pod *corev1.Pod, why error) {
 	if last, ok := r.told.Swap(reservation.UID, why.Error()); ok && last == why.Error() {
 		return
 	}
-	r.Events.Eventf(reservation, nil, corev1.EventTypeNormal, v1alpha1.ReasonReservationHeld, "Release", "the reservation stays: %s", why)
+	var related client.Object = pod
+	if named != nil && reservation.HeldBy(named) {
+		related = named
+	}
+	r.Events.Eventf(reservation, related, corev1.EventTypeNormal, v1alpha1.ReasonReservationHeld, "Release", "the reservation stays: %s", why)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/canary"
 	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/test/cluster/audit"
 )
 
 // offline is somebody who keeps a recovery key.
@@ -164,12 +165,21 @@ func TestARetainedKeyIsTakenUpAgain(t *testing.T) {
 	s.remove(p)
 	s.gone("alpha", &v1alpha1.PeerNode{})
 	s.gone("alpha-identity-1", &batchv1.Job{})
+	mark, err := s.log.Mark(s.ns)
+	s.must(err)
 
 	p = s.serving("alpha")
 	s.same("alpha-identity-1", key)
 	s.gone("alpha-identity-1", &batchv1.Job{})
-	if p.Status.Identity.PeerID != "" {
-		s.Errorf("the operator cannot read the retained key, and names it %s", p.Status.Identity.PeerID)
+	if p.Status.Identity.PeerID != id {
+		s.Errorf("the reservation says that the retained key is that of %s, and on record is %q", id, p.Status.Identity.PeerID)
+	}
+	writes, err := s.log.Writes(s.ns, mark)
+	s.must(err)
+	for _, w := range writes {
+		if w.Resource == "jobs" || w.Resource == "secrets" {
+			s.Errorf("to take up a key that is known, the operator sent %s", audit.VerbAndResource(w))
+		}
 	}
 	s.eventually(func() error { return env.ClaimIdentity(s.Context(), s.ns, "alpha", id) })
 	s.becomes(p, v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven)

@@ -84,7 +84,7 @@ func liveThroughEverything(t *testing.T) {
 		builders.Custom(p)
 		p.Spec.Software.Custom.Files = []v1alpha1.CustomFile{{Path: "/etc/peer/peer.conf", Content: "a=b"}}
 	}
-	alpha := s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }, builders.DeleteData)
+	alpha := s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }, builders.DeleteData, builders.DeleteKeys)
 	beta := s.serving("beta", withFiles)
 
 	s.edit(alpha, func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = false })
@@ -129,6 +129,7 @@ func liveThroughEverything(t *testing.T) {
 	time.Sleep(time.Second) // Events are sent beside everything else.
 	s.remove(alpha)
 	s.gone("alpha-data", &corev1.PersistentVolumeClaim{})
+	s.eventually(func() error { return s.reservedFor("alpha", nil) })
 }
 
 // grants are the verbs of the operator's role, one by one.

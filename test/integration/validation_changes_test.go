@@ -56,6 +56,9 @@ func wrongChanges() map[string]wrongChange {
 		"The type of the key is not changed back to its default by leaving it out.": {
 			p2pAgent, `spec: {identity: {type: Secp256k1}}`, `spec: {identity: null}`, refusals{"spec.identity": fixedType},
 		},
+		"An identity does not go over to another PeerNode.": {
+			reservation, ``, `spec: {holder: {name: beta}}`, refusals{"spec": "is fixed at creation; to give the identity to another PeerNode, delete the reservation"},
+		},
 		"A peer does not go over to another fleet.": {
 			p2pAgent, `spec: {fleet: {name: relay}}`, `spec: {fleet: {name: other}}`, refusals{"spec.fleet.name": "is fixed once set"},
 		},

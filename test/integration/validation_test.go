@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,6 +90,9 @@ func change(t *testing.T, ns, base, before, to string) error {
 	p := wrong{base: base, change: before}.object(t, ns)
 	if err := env.Admin.Create(t.Context(), p, strict); err != nil {
 		t.Fatalf("the PeerNode is refused before it is changed: %v", err)
+	}
+	if p.GetKind() == "PeerIdentityReservation" { // It is in no namespace that is only this test's.
+		t.Cleanup(func() { _ = env.Admin.Delete(context.WithoutCancel(t.Context()), p) })
 	}
 	patch, err := yaml.YAMLToJSON([]byte(to))
 	if err != nil {
