@@ -13,4 +13,4 @@ controller-gen applyconfiguration:headerFile=hack/boilerplate.go.txt paths=./api
 controller-gen rbac:roleName=peernode-operator paths=./controllers/... output:rbac:dir=config/rbac
 go -C hack/tools run ./chartgen -root ../..
 crd-ref-docs --source-path=api/v1alpha1 --config=hack/api-docs/config.yaml --templates-dir=hack/api-docs/templates \
-  --renderer=markdown --output-path=docs/reference/api.md --log-level=WARN
+  --renderer=markdown --output-path=docs/reference/api.md --max-depth=16 --log-level=WARN

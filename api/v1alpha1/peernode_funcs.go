@@ -17,6 +17,14 @@ func (p *PeerNode) DeletesKeys() bool {
 	return p.Spec.DeletionPolicy.Keys == RetentionDelete
 }
 
+// Direct is how the peer's pod opens its key by itself, nil where the unsealer does.
+func (p *PeerNode) Direct() *DirectOpening {
+	if p.Spec.Identity == nil {
+		return nil
+	}
+	return p.Spec.Identity.Direct
+}
+
 // In returns the namespace of the reference, seen from a PeerNode in namespace own.
 func (r PeerReference) In(own string) string {
 	return cmp.Or(r.Namespace, own)

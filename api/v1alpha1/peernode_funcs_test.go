@@ -39,6 +39,23 @@ func TestReferencesStayInTheirNamespaceUnlessTheyNameOne(t *testing.T) {
 	}
 }
 
+func TestAPeerOpensItsKeyDirectlyOnlyWhereItsIdentitySaysSo(t *testing.T) {
+	direct := &v1alpha1.DirectOpening{Recipient: "age1qq"}
+	for name, c := range map[string]struct {
+		identity *v1alpha1.PeerIdentity
+		want     *v1alpha1.DirectOpening
+	}{
+		"Nothing is said of the identity.": {nil, nil},
+		"Something else is said of it.":    {&v1alpha1.PeerIdentity{Type: v1alpha1.IdentityEd25519}, nil},
+		"It says how.":                     {&v1alpha1.PeerIdentity{Direct: direct}, direct},
+	} {
+		p := &v1alpha1.PeerNode{Spec: v1alpha1.PeerNodeSpec{Identity: c.identity}}
+		if got := p.Direct(); got != c.want {
+			t.Errorf("%s Direct() = %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestKindsAreRegistered(t *testing.T) {
 	scheme := runtime.NewScheme()
 	if err := v1alpha1.AddToScheme(scheme); err != nil {

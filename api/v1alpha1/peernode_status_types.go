@@ -13,8 +13,8 @@ type PeerNodeStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, StorageReady, PeersResolved and
-	// CustomPodTemplate where they apply.
+	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, IdentityInEtcd, StorageReady,
+	// PeersResolved and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -68,7 +68,7 @@ type PeerIdentityStatus struct {
 	SecretName string `json:"secretName,omitempty"`
 
 	// protection says how the key is kept. Brokered: sealed, and opened by the unsealer for the peer's own pod alone.
-	// Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
+	// Direct: sealed, and opened by the pod itself, as spec.identity.direct says. Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
 	// +optional
 	Protection KeyProtection `json:"protection,omitempty"`
 
@@ -83,11 +83,16 @@ type PeerIdentityStatus struct {
 
 // KeyProtection is how a key is kept.
 //
-// +kubebuilder:validation:Enum=Brokered
+// +kubebuilder:validation:Enum=Brokered;Direct
 type KeyProtection string
 
-// ProtectionBrokered is a sealed key that the unsealer opens.
-const ProtectionBrokered KeyProtection = "Brokered"
+// How keys are kept.
+const (
+	// ProtectionBrokered is a sealed key that the unsealer opens.
+	ProtectionBrokered KeyProtection = "Brokered"
+	// ProtectionDirect is a sealed key that the pod of the peer opens by itself.
+	ProtectionDirect KeyProtection = "Direct"
+)
 
 // PeerEndpoints are the addresses of the peer.
 type PeerEndpoints struct {

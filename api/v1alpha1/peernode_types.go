@@ -53,6 +53,7 @@ type PeerNodeList struct {
 // +kubebuilder:validation:XValidation:rule="has(self.image) || has(self.software.p2pAgent)",fieldPath=".image",message="is required for software.custom; only software.p2pAgent has a default image"
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || has(self.software.p2pAgent)",fieldPath=".identity",message="must not be set for software.custom, which keeps its own identity under its data path"
 // +kubebuilder:validation:XValidation:rule="has(self.identity) && has(self.identity.type) ? (has(oldSelf.identity) && has(oldSelf.identity.type) ? self.identity.type == oldSelf.identity.type : self.identity.type == 'Ed25519') : !(has(oldSelf.identity) && has(oldSelf.identity.type) && oldSelf.identity.type != 'Ed25519')",fieldPath=".identity",message="type is fixed at creation; a peer with another type of key is another peer"
+// +kubebuilder:validation:XValidation:rule="(has(self.identity) && has(self.identity.direct) ? self.identity.direct.recipient : 'none') == (has(oldSelf.identity) && has(oldSelf.identity.direct) ? oldSelf.identity.direct.recipient : 'none')",fieldPath=".identity",message="direct and its recipient are fixed at creation, because a key that is sealed to one recipient does not open with another"
 // +kubebuilder:validation:XValidation:rule="(has(self.deletionPolicy) && has(self.deletionPolicy.keys) && self.deletionPolicy.keys == 'Delete') == (has(oldSelf.deletionPolicy) && has(oldSelf.deletionPolicy.keys) && oldSelf.deletionPolicy.keys == 'Delete')",fieldPath=".deletionPolicy",message="keys is fixed at creation, because it is written into the key's Secret, which nothing may change afterwards"
 type PeerNodeSpec struct {
 	// software is the program that this peer runs. Exactly one kind, fixed at creation: data of one kind is of no
@@ -168,6 +169,12 @@ type PeerIdentity struct {
 	// +kubebuilder:validation:items:MaxLength=2048
 	// +kubebuilder:validation:items:Pattern=`^age1(pq1)?[02-9ac-hj-np-z]+$`
 	RecoveryRecipients []string `json:"recoveryRecipients,omitempty"`
+
+	// direct lets the peer's pod open the key by itself, with a private key of age from a mounted file, where the
+	// unsealer cannot be used. The unsealer then knows nothing of the key and guards nothing: whoever has that private
+	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
+	// +optional
+	Direct *DirectOpening `json:"direct,omitempty"`
 }
 
 // No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would

@@ -64,6 +64,9 @@ func identity(s *v1alpha1.PeerNodeSpec) {
 		s.Identity = &v1alpha1.PeerIdentity{}
 	}
 	setIfZero(&s.Identity.Type, v1alpha1.IdentityEd25519)
+	if s.Identity.Direct != nil && s.Identity.Direct.Secret != nil {
+		setIfZero(&s.Identity.Direct.Secret.Key, "identity.age")
+	}
 }
 
 func p2pAgent(a *v1alpha1.P2PAgentSoftware) {

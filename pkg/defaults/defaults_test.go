@@ -28,6 +28,10 @@ func agent(change ...func(*v1alpha1.PeerNodeSpec)) *v1alpha1.PeerNode {
 
 func ofFleet(s *v1alpha1.PeerNodeSpec) { s.Fleet = &v1alpha1.FleetMembership{Name: "relay"} }
 
+func openedDirectly(s *v1alpha1.PeerNodeSpec) {
+	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
+}
+
 func custom() *v1alpha1.PeerNode {
 	p := agent()
 	p.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{
@@ -84,9 +88,13 @@ func TestTheSmallestCustomSoftwareGetsItsDefaults(t *testing.T) {
 
 func TestWhatTheUserSaidStays(t *testing.T) {
 	for name, change := range map[string]func(*v1alpha1.PeerNodeSpec){
-		"An image.":             func(s *v1alpha1.PeerNodeSpec) { s.Image = "mine:v1" },
-		"A type of key.":        func(s *v1alpha1.PeerNodeSpec) { s.Identity = &v1alpha1.PeerIdentity{Type: "Secp256k1"} },
-		"An access mode.":       func(s *v1alpha1.PeerNodeSpec) { s.Storage.AccessMode = "ReadWriteOnce" },
+		"An image.":       func(s *v1alpha1.PeerNodeSpec) { s.Image = "mine:v1" },
+		"A type of key.":  func(s *v1alpha1.PeerNodeSpec) { s.Identity = &v1alpha1.PeerIdentity{Type: "Secp256k1"} },
+		"An access mode.": func(s *v1alpha1.PeerNodeSpec) { s.Storage.AccessMode = "ReadWriteOnce" },
+		"A file with a private key.": func(s *v1alpha1.PeerNodeSpec) {
+			openedDirectly(s)
+			s.Identity.Direct.Secret.Key = "opener"
+		},
 		"A policy for data.":    func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Data = "Delete" },
 		"A policy for keys.":    func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Keys = "Delete" },
 		"A trust level.":        func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.TrustLevel = "relaxed" },
@@ -129,10 +137,9 @@ func TestComputeThatTheUserNamedIsNotAddedTo(t *testing.T) {
 // Defaults that reached the user's object would be written back, or would leak from one reconcile into the next.
 func TestTheOriginalIsUntouched(t *testing.T) {
 	for name, p := range map[string]*v1alpha1.PeerNode{
-		"p2p-agent": agent(func(s *v1alpha1.PeerNodeSpec) {
+		"p2p-agent": agent(openedDirectly, func(s *v1alpha1.PeerNodeSpec) {
 			s.Software.P2PAgent.RateLimit = &v1alpha1.PeerRateLimit{}
 			s.Software.P2PAgent.Contract = &v1alpha1.P2PAgentContract{}
-			s.Identity = &v1alpha1.PeerIdentity{}
 		}),
 		"custom": custom(),
 	} {

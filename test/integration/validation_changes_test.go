@@ -2,6 +2,8 @@
 
 package integration
 
+import "maps"
+
 // wrongChange is a change of an existing PeerNode that must be refused.
 type wrongChange struct {
 	base, before, change string
@@ -16,7 +18,7 @@ const (
 )
 
 func wrongChanges() map[string]wrongChange {
-	return map[string]wrongChange{
+	all := map[string]wrongChange{
 		"A p2p-agent does not become other software.": {
 			p2pAgent, ``, `spec: {software: {p2pAgent: null, custom: {ports: [{name: gossip, port: 7946, purpose: Peer}], dataPath: /var/lib/peer}}}`,
 			refusals{"spec.software": fixedSoftware},
@@ -69,13 +71,15 @@ func wrongChanges() map[string]wrongChange {
 			p2pAgent, `spec: {deletionPolicy: {data: Delete, keys: Delete}}`, `spec: {deletionPolicy: null}`, refusals{"spec.deletionPolicy": fixedKeys},
 		},
 	}
+	maps.Copy(all, wrongDirectChanges)
+	return all
 }
 
 // validChange is a change that must be accepted.
 type validChange struct{ base, before, change string }
 
 func validChanges() map[string]validChange {
-	return map[string]validChange{
+	all := map[string]validChange{
 		"A volume grows.":                   {p2pAgent, ``, `spec: {storage: {size: 2Gi}}`},
 		"A size is written in another way.": {p2pAgent, ``, `spec: {storage: {size: 1024Mi}}`},
 		"A default is written out.":         {p2pAgent, ``, `spec: {storage: {accessMode: ReadWriteOncePod}, identity: {type: Ed25519}, deletionPolicy: {keys: Retain, data: Retain}}`},
@@ -94,4 +98,6 @@ func validChanges() map[string]validChange {
 		},
 		"Labels are nobody's business.": {p2pAgent, ``, `metadata: {labels: {team: peers}}`},
 	}
+	maps.Copy(all, validDirectChanges)
+	return all
 }

@@ -2,11 +2,14 @@
 
 package integration
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // validPeerNodes stand on the right side of each bound.
 func validPeerNodes() map[string]wrong {
-	return map[string]wrong{
+	all := map[string]wrong{
 		"The smallest p2p-agent.":                    {base: p2pAgent},
 		"The smallest custom software.":              {base: custom},
 		"A p2p-agent with the operator's own image.": {base: p2pAgent, change: `spec: {image: null}`},
@@ -68,6 +71,8 @@ func validPeerNodes() map[string]wrong {
 		"256 declared peers.":                         {base: p2pAgent, change: network(`peers: ` + many(256, func(i int) string { return fmt.Sprintf("{name: p%d}", i) }))},
 		"A declared peer with names at their bounds.": {base: p2pAgent, change: network(`peers: [{name: ` + long(52) + `, namespace: ` + long(63) + `}]`)},
 	}
+	maps.Copy(all, validDirects)
+	return all
 }
 
 const hex64 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

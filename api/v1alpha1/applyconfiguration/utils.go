@@ -32,6 +32,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.CustomSoftwareApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DeletionPolicy"):
 		return &apiv1alpha1.DeletionPolicyApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DirectCSI"):
+		return &apiv1alpha1.DirectCSIApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DirectOpening"):
+		return &apiv1alpha1.DirectOpeningApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DirectSecret"):
+		return &apiv1alpha1.DirectSecretApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecProbe"):
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FailedRollout"):

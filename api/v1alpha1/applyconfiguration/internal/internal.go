@@ -148,6 +148,44 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: keys
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
+- name: com.github.peernode.operator.api.v1alpha1.DirectCSI
+  map:
+    fields:
+    - name: driver
+      type:
+        scalar: string
+    - name: file
+      type:
+        scalar: string
+    - name: nodePublishSecretName
+      type:
+        scalar: string
+    - name: volumeAttributes
+      type:
+        map:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.VolumeAttribute
+- name: com.github.peernode.operator.api.v1alpha1.DirectOpening
+  map:
+    fields:
+    - name: csi
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.DirectCSI
+    - name: recipient
+      type:
+        scalar: string
+    - name: secret
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.DirectSecret
+- name: com.github.peernode.operator.api.v1alpha1.DirectSecret
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.ExecProbe
   map:
     fields:
@@ -454,6 +492,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentity
   map:
     fields:
+    - name: direct
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.DirectOpening
     - name: expectedPublicKey
       type:
         scalar: string
@@ -826,6 +867,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
 - name: com.github.peernode.operator.api.v1alpha1.TrustLevel
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.VolumeAttribute
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.VolumeSize
   scalar: string

@@ -23,6 +23,10 @@ type PeerIdentityApplyConfiguration struct {
 	// the private ones offline. The key is sealed to each of them when it is made, so that it can be had back without the
 	// cluster; without any, a lost sealing key is a lost peer. A change holds for keys that are made from then on.
 	RecoveryRecipients []string `json:"recoveryRecipients,omitempty"`
+	// direct lets the peer's pod open the key by itself, with a private key of age from a mounted file, where the
+	// unsealer cannot be used. The unsealer then knows nothing of the key and guards nothing: whoever has that private
+	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
+	Direct *DirectOpeningApplyConfiguration `json:"direct,omitempty"`
 }
 
 // PeerIdentityApplyConfiguration constructs a declarative configuration of the PeerIdentity type for use with
@@ -54,5 +58,13 @@ func (b *PeerIdentityApplyConfiguration) WithRecoveryRecipients(values ...string
 	for i := range values {
 		b.RecoveryRecipients = append(b.RecoveryRecipients, values[i])
 	}
+	return b
+}
+
+// WithDirect sets the Direct field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Direct field is set to the value of the last call.
+func (b *PeerIdentityApplyConfiguration) WithDirect(value *DirectOpeningApplyConfiguration) *PeerIdentityApplyConfiguration {
+	b.Direct = value
 	return b
 }

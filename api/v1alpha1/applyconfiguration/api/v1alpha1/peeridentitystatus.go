@@ -19,7 +19,7 @@ type PeerIdentityStatusApplyConfiguration struct {
 	// never made in its place.
 	SecretName *string `json:"secretName,omitempty"`
 	// protection says how the key is kept. Brokered: sealed, and opened by the unsealer for the peer's own pod alone.
-	// Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
+	// Direct: sealed, and opened by the pod itself, as spec.identity.direct says. Empty beside a secretName: in plaintext, by an operator from before there was an unsealer.
 	Protection *apiv1alpha1.KeyProtection `json:"protection,omitempty"`
 	// peerID is the name of the peer in its network, which follows from the key.
 	PeerID *string `json:"peerID,omitempty"`
