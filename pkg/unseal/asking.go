@@ -18,6 +18,12 @@ const (
 	// EnvelopeUnreadable and EnvelopeWrong: there is none, or it is not that of the peer.
 	EnvelopeUnreadable Reason = "EnvelopeUnreadable"
 	EnvelopeWrong      Reason = "EnvelopeWrong"
+	// OpenerMissing: the file with the private key that opens the envelope in direct mode is not there yet.
+	OpenerMissing Reason = "OpenerMissing"
+	// IdentityUnreadable: that file cannot be read, or holds no private key of age.
+	IdentityUnreadable Reason = "IdentityUnreadable"
+	// EnvelopeNotForUs: none of the private keys in that file opens the envelope.
+	EnvelopeNotForUs Reason = "EnvelopeNotForUs"
 	// KeyUnwritable: the key files cannot be written.
 	KeyUnwritable Reason = "KeyUnwritable"
 )
@@ -25,12 +31,19 @@ const (
 // MayPass reports whether the last word of the one who asks, which begins with the reason, tells of something that can
 // pass by itself.
 func MayPass(lastWord string) bool {
-	reason, _, _ := strings.Cut(lastWord, ":")
-	switch r := Reason(reason); r {
-	case Unreachable, TokenUnreadable, CAUnreadable, AnswerUnreadable:
+	switch reason := reasonOf(lastWord); reason {
+	case Unreachable, TokenUnreadable, CAUnreadable, AnswerUnreadable, OpenerMissing:
 		return true
 	default:
-		status, known := statuses[r]
+		status, known := statuses[reason]
 		return known && status != StatusRefused
 	}
+}
+
+// LacksOpener reports whether it tells of a private key that is not there.
+func LacksOpener(lastWord string) bool { return reasonOf(lastWord) == OpenerMissing }
+
+func reasonOf(lastWord string) Reason {
+	reason, _, _ := strings.Cut(lastWord, ":")
+	return Reason(reason)
 }

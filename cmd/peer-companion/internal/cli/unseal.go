@@ -15,6 +15,7 @@ import (
 
 	"github.com/peernode/operator/cmd/peer-companion/internal/disk"
 	"github.com/peernode/operator/cmd/peer-companion/internal/unsealing"
+	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/unseal"
@@ -25,15 +26,15 @@ type unsealer struct {
 	place
 	unsealing.Client
 
-	envelope, software, to, terminationLog string
-	patience                               time.Duration
+	envelope, identity, software, to, terminationLog string
+	patience                                         time.Duration
 }
 
 func newUnseal(s Streams) *cobra.Command {
 	var u unsealer
 	c := &cobra.Command{
-		Use:   "unseal --envelope FILE --url URL --token FILE --ca FILE --namespace NAMESPACE --peernode NAME --to DIR",
-		Short: "Have the cluster's unsealer open the envelope of this pod's peer; the operator runs it in the pod",
+		Use:   "unseal --envelope FILE {--url URL --token FILE --ca FILE | --identity FILE} --namespace NAMESPACE --peernode NAME --to DIR",
+		Short: "Have the cluster's unsealer, or a private key, open the envelope of this pod's peer; the operator runs it in the pod",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return u.run(c.Context(), s) },
 	}
@@ -43,10 +44,14 @@ func newUnseal(s Streams) *cobra.Command {
 	c.Flags().StringVar(&u.URL, "url", "", "where the unsealer is, https://HOST:PORT")
 	c.Flags().StringVar(&u.TokenFile, "token", "", "file with the pod's token for the unsealer; read for each try")
 	c.Flags().StringVar(&u.CAFile, "ca", "", "file with the certificate by which to know the unsealer; read for each try")
+	c.Flags().StringVar(&u.identity, "identity", "", "file with a private key of age that opens the envelope, in place of the unsealer")
 	c.Flags().StringVar(&u.to, "to", "", "folder for the key files; what is in it is replaced")
 	c.Flags().StringVar(&u.terminationLog, "termination-log", "/dev/termination-log", "file for the reason of a failure, where it exists")
 	c.Flags().DurationVar(&u.patience, "patience", 4*time.Minute, "how long to ask")
-	return required(c, "envelope", "url", "token", "ca", "to")
+	c.MarkFlagsOneRequired("identity", "url")
+	c.MarkFlagsMutuallyExclusive("identity", "url")
+	c.MarkFlagsRequiredTogether("url", "token", "ca")
+	return required(c, "envelope", "to")
 }
 
 func (u *unsealer) run(ctx context.Context, s Streams) error {
@@ -58,7 +63,7 @@ func (u *unsealer) run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(u.URL, "https://") {
+	if u.identity == "" && !strings.HasPrefix(u.URL, "https://") {
 		return fmt.Errorf("--url %q does not begin with https://", u.URL)
 	}
 	problem := u.bring(ctx, s, binding, format)
@@ -80,9 +85,7 @@ func (u *unsealer) bring(ctx context.Context, s Streams, binding seal.Binding, f
 	if has := envelope.Header().Binding; has != binding {
 		return unsealing.ForGood(unseal.EnvelopeWrong, fmt.Errorf("the envelope %s is for %s, the pod is that of %s", u.envelope, has, binding))
 	}
-	key, problem := unsealing.Key(ctx, u.Client, envelope, unsealing.NewPatience(u.patience), func(p *unsealing.Problem) {
-		s.notef("no key yet: %s", p)
-	})
+	key, problem := u.open(ctx, s, envelope, binding)
 	if problem != nil {
 		return problem
 	}
@@ -91,6 +94,16 @@ func (u *unsealer) bring(ctx context.Context, s Streams, binding seal.Binding, f
 	}
 	s.notef("unsealed into %s: the key of %s, %s", u.to, binding, key.Public())
 	return nil
+}
+
+// open opens an envelope of this pod's peer.
+func (u *unsealer) open(ctx context.Context, s Streams, envelope seal.Envelope, binding seal.Binding) (identity.Key, *unsealing.Problem) {
+	if u.identity != "" {
+		return unsealing.Directly(envelope, binding, u.identity)
+	}
+	return unsealing.Key(ctx, u.Client, envelope, unsealing.NewPatience(u.patience), func(p *unsealing.Problem) {
+		s.notef("no key yet: %s", p)
+	})
 }
 
 // maxTermination is what a kubelet keeps of a termination message.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package unsealing asks the unsealer for the key of a peer, until it answers.
+// Package unsealing asks the unsealer for the key of a peer, until it answers, or opens it without one.
 package unsealing
 
 import (
