@@ -18,7 +18,7 @@ func ConfigMap(in Input) *applycorev1.ConfigMapApplyConfiguration {
 			data[f.Key] = f.Content
 		}
 	}
-	if in.Workload.KeyPath != "" && in.UnsealerCA != "" {
+	if in.brokered() && in.UnsealerCA != "" {
 		data[callAs] = in.UnsealerCA
 	}
 	if len(data) == 0 {

@@ -29,6 +29,9 @@ type Input struct {
 	Options Options
 }
 
+// brokered reports whether the unsealer opens the key of the peer.
+func (in Input) brokered() bool { return in.Workload.KeyPath != "" && in.PeerNode.Direct() == nil }
+
 // Options are the settings of the operator that shape the objects of every peer.
 type Options struct {
 	// HostUsers runs pods in the host's user namespace, for container runtimes without user namespaces.

@@ -50,7 +50,7 @@ func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfigu
 
 func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
 	rules := []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration{dns(in.Options.DNSCIDRs)}
-	if in.Workload.KeyPath != "" {
+	if in.brokered() {
 		rules = append(rules, unsealer(in.Options))
 	}
 	open := func(to *applynetworkingv1.NetworkPolicyPeerApplyConfiguration, ports []peer.Port) {

@@ -3,6 +3,8 @@
 package resources_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -91,8 +93,8 @@ func TestTheTokenForTheUnsealerIsTheOnlyOneAndItsContainersAlone(t *testing.T) {
 				}
 			}
 		}
-		if want := in.Workload.KeyPath != ""; want != (len(holds) == 1) {
-			t.Errorf("the volumes %v hold tokens, and the software keeps a key: %v", holds, want)
+		if want := in.Workload.KeyPath != "" && in.PeerNode.Direct() == nil; want != (len(holds) == 1) {
+			t.Errorf("the volumes %v hold tokens, and the unsealer opens a key: %v", holds, want)
 		}
 		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 			for _, m := range container.VolumeMounts {
@@ -113,7 +115,7 @@ func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
 		volumes := map[string]corev1.Volume{}
 		for _, v := range pod.Spec.Volumes {
 			volumes[v.Name] = v
-			if v.Secret != nil && (v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400) {
+			if v.Secret != nil && (v.Name != "opener" && v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400) {
 				t.Errorf("Secret %s is mounted with mode %o", v.Secret.SecretName, *v.Secret.DefaultMode)
 			}
 		}
@@ -122,7 +124,7 @@ func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
 			for _, m := range container.VolumeMounts {
 				switch {
 				case volumes[m.Name].Secret != nil && container.Name != resources.ContainerUnseal:
-					t.Errorf("container %s sees the envelope", container.Name)
+					t.Errorf("container %s sees Secret %s", container.Name, volumes[m.Name].Secret.SecretName)
 				case m.MountPath != in.Workload.KeyPath && m.Name != "identity":
 				case volumes[m.Name].EmptyDir == nil || volumes[m.Name].EmptyDir.Medium != corev1.StorageMediumMemory:
 					t.Errorf("container %s has the key in %v", container.Name, volumes[m.Name])
@@ -140,6 +142,55 @@ func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
 			t.Errorf("%s comes before the key", pod.Spec.InitContainers[0].Name)
 		}
 	})
+}
+
+// Where the pod opens the key by itself, what opens it is as well guarded as a token is elsewhere.
+func TestWhatOpensAKeyDirectlyIsMountedIntoTheUnsealingContainerAlone(t *testing.T) {
+	everyPod(t, func(t *testing.T, in resources.Input, pod corev1.PodTemplateSpec) {
+		direct := in.PeerNode.Direct()
+		for _, v := range pod.Spec.Volumes {
+			if opens := v.Name == "opener"; opens && (direct == nil || (v.CSI != nil) != (direct.CSI != nil) || v.CSI != nil && !isTrue(v.CSI.ReadOnly)) {
+				t.Errorf("the private key is in %+v, the spec names %+v", v, direct)
+			}
+		}
+		var have []string
+		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
+			for _, m := range container.VolumeMounts {
+				if m.Name == "opener" {
+					have = append(have, container.Name)
+				}
+				if m.Name == "opener" && !m.ReadOnly {
+					t.Errorf("container %s may write where the private key is", container.Name)
+				}
+			}
+		}
+		var want []string
+		if direct != nil {
+			want = []string{resources.ContainerUnseal}
+		}
+		if diff := cmp.Diff(want, have); diff != "" {
+			t.Errorf("who has the private key (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// What the unsealer is for, a pod that does without it need not reach or know.
+func TestAPodThatOpensItsKeyDirectlyKnowsNothingOfTheUnsealer(t *testing.T) {
+	for name, s := range scenarios {
+		in := s.input(t, name)
+		if in.PeerNode.Direct() == nil {
+			continue
+		}
+		for builder, object := range build(t, in) {
+			raw, err := json.Marshal(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(raw), "unsealer") || strings.Contains(string(raw), "serviceAccountToken\"") {
+				t.Errorf("%s of %s knows of the unsealer: %s", builder, name, raw)
+			}
+		}
+	}
 }
 
 func TestNothingComesFromElsewhereIntoTheEnvironment(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	applycorev1 "k8s.io/client-go/applyconfigurations/core/v1"
 	psapi "k8s.io/pod-security-admission/api"
@@ -19,12 +18,12 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/quantity"
-	"github.com/peernode/operator/pkg/sealingkey"
 )
 
 // patched lays spec.podTemplate over the pod that the operator builds. It is the one place where a raw pod
 // template is turned into an apply configuration. Unknown fields are refused, as the API server would do.
-func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *runtime.RawExtension) (*applycorev1.PodTemplateSpecApplyConfiguration, error) {
+func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, p *v1alpha1.PeerNode) (*applycorev1.PodTemplateSpecApplyConfiguration, error) {
+	patch := p.Spec.PodTemplate
 	if patch == nil || len(patch.Raw) == 0 || string(bytes.TrimSpace(patch.Raw)) == "{}" {
 		return template, nil
 	}
@@ -43,7 +42,7 @@ func patched(template *applycorev1.PodTemplateSpecApplyConfiguration, patch *run
 	if err := yaml.UnmarshalStrict(merged, &typed); err != nil {
 		return nil, fmt.Errorf("spec.podTemplate has a field that a pod template does not know: %w", err)
 	}
-	if err := safeguarded(template, typed); err != nil {
+	if err := safeguarded(template, typed, p.Direct()); err != nil {
 		return nil, err
 	}
 	// By way of the typed template, so that a zero value in the patch, such as hostNetwork: false, is left out as the
@@ -76,13 +75,13 @@ func plainQuantities(patch []byte) error {
 }
 
 // safeguarded refuses patches that would take the peer out of the operator's hands, give it a way into the API
-// server, or lift Pod Security restricted, whether or not the namespace enforces it.
-func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.PodTemplateSpec) error {
+// server, hand out what opens its key, or lift Pod Security restricted, whether or not the namespace enforces it.
+func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.PodTemplateSpec, direct *v1alpha1.DirectOpening) error {
 	var errs []error
 	if t.Spec.AutomountServiceAccountToken == nil || *t.Spec.AutomountServiceAccountToken {
 		errs = append(errs, errors.New("spec.podTemplate.spec.automountServiceAccountToken must stay false"))
 	}
-	errs = append(errs, tokens(t.Spec)...)
+	errs = append(errs, confidential(direct, t.Spec)...)
 	for _, label := range []string{v1alpha1.LabelPeerNode, v1alpha1.LabelFleet, v1alpha1.LabelManagedBy} {
 		if t.Labels[label] != ours.Labels[label] {
 			errs = append(errs, fmt.Errorf("spec.podTemplate.metadata.labels must not change %s", label))
@@ -96,32 +95,6 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 		errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", ContainerPeer))
 	}
 	return errors.Join(append(errs, restricted(t))...)
-}
-
-// tokens refuses every token but the one that the unsealing container alone holds, for the unsealer alone.
-func tokens(s corev1.PodSpec) []error {
-	var errs []error
-	for _, v := range s.Volumes {
-		if v.Projected == nil {
-			continue
-		}
-		for _, source := range v.Projected.Sources {
-			if token := source.ServiceAccountToken; token != nil && (v.Name != volumeUnsealer || token.Audience != sealingkey.Audience) {
-				errs = append(errs, fmt.Errorf("spec.podTemplate.spec.volumes[%s] must not project a service account token", v.Name))
-			}
-		}
-	}
-	for _, c := range append(slices.Clone(s.InitContainers), s.Containers...) {
-		if c.Name == ContainerUnseal {
-			continue
-		}
-		for _, m := range c.VolumeMounts {
-			if m.Name == volumeUnsealer {
-				errs = append(errs, fmt.Errorf("spec.podTemplate must not mount the volume %s, which holds the token for the unsealer, into container %s", m.Name, c.Name))
-			}
-		}
-	}
-	return errs
 }
 
 // restricted asks the library with which API servers enforce pod security.

@@ -17,11 +17,17 @@ import (
 // patched builds the StatefulSet of the smallest p2p-agent under a patch of its pod.
 func patched(t *testing.T, patch string) (*appsv1.StatefulSet, error) {
 	t.Helper()
+	return patchedOf(t, "p2p-agent-minimal", patch)
+}
+
+// patchedOf builds the StatefulSet of a scenario under a patch of its pod.
+func patchedOf(t *testing.T, scenario, patch string) (*appsv1.StatefulSet, error) {
+	t.Helper()
 	raw, err := yaml.YAMLToJSON([]byte(patch))
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := scenarios["p2p-agent-minimal"].input(t, "p2p-agent-minimal")
+	in := scenarios[scenario].input(t, scenario)
 	in.PeerNode.Spec.PodTemplate = &runtime.RawExtension{Raw: raw}
 	built, err := resources.StatefulSet(in)
 	if err != nil {
@@ -108,6 +114,59 @@ func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
 				t.Errorf("got %v, want a refusal that says %q", err, c.says)
 			}
 		})
+	}
+}
+
+func TestPatchesThatHandOutWhatOpensAKeyDirectlyAreRefused(t *testing.T) {
+	const holds = "must not hold the private key that opens the peer's"
+	for name, c := range map[string]struct{ scenario, patch, says string }{
+		"The volume is given to the peer.": {
+			"direct-secret", `spec: {containers: [{name: peer, volumeMounts: [{name: opener, mountPath: /opener}]}]}`,
+			"must not mount the volume opener, which holds the private key that opens the peer's, into container peer",
+		},
+		"The volume is given to the identity check.": {
+			"direct-csi", `spec: {initContainers: [{name: identity, volumeMounts: [{name: opener, mountPath: /opener}]}]}`, "into container identity",
+		},
+		"Another volume holds the Secret.": {
+			"direct-secret", `spec: {volumes: [{name: mine, secret: {secretName: opener-of-alpha}}]}`, "spec.podTemplate.spec.volumes[mine] " + holds,
+		},
+		"Another volume holds the Secret beside harmless things.": {
+			"direct-secret", `spec: {volumes: [{name: mine, projected: {sources: [{configMap: {name: c}}, {secret: {name: opener-of-alpha}}]}}]}`, "spec.podTemplate.spec.volumes[mine] " + holds,
+		},
+		"Another volume is the same of the driver.": {
+			"direct-csi", `spec: {volumes: [{name: mine, csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: opener-of-alpha}}}]}`, "spec.podTemplate.spec.volumes[mine] " + holds,
+		},
+		"A variable has the Secret.": {
+			"direct-secret", `spec: {containers: [{name: peer, env: [{name: A, valueFrom: {secretKeyRef: {name: opener-of-alpha, key: identity.age}}}]}]}`,
+			"must not bring Secret opener-of-alpha, which opens the peer's key, into the environment of container peer",
+		},
+		"All variables are those of the Secret.": {
+			"direct-secret", `spec: {containers: [{name: peer, envFrom: [{secretRef: {name: opener-of-alpha}}]}]}`, "into the environment of container peer",
+		},
+		"A token for the unsealer is of no use.": {
+			"direct-secret", `spec: {volumes: [{name: unsealer, projected: {sources: [{serviceAccountToken: {path: token, audience: unsealer.peernode.dev}}]}}]}`,
+			"spec.podTemplate.spec.volumes[unsealer] must not project a service account token",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := patchedOf(t, c.scenario, c.patch)
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want a refusal that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+func TestPatchesBesideWhatOpensAKeyDirectlyAreLaidOver(t *testing.T) {
+	for name, c := range map[string]struct{ scenario, patch string }{
+		"Another Secret.":                                 {"direct-secret", `spec: {volumes: [{name: mine, secret: {secretName: other}}], containers: [{name: peer, env: [{name: A, valueFrom: {secretKeyRef: {name: other, key: a}}}], envFrom: [{secretRef: {name: other}}]}]}`},
+		"Another volume of the driver.":                   {"direct-csi", `spec: {volumes: [{name: mine, csi: {driver: secrets-store.csi.k8s.io, volumeAttributes: {secretProviderClass: other}}}]}`},
+		"The same Secret without a key.":                  {"direct-csi", `spec: {volumes: [{name: mine, secret: {secretName: opener-of-alpha}}]}`},
+		"A volume of the name, unsealed by the unsealer.": {"p2p-agent-minimal", `spec: {volumes: [{name: opener, emptyDir: {}}], containers: [{name: peer, volumeMounts: [{name: opener, mountPath: /o}]}]}`},
+	} {
+		if _, err := patchedOf(t, c.scenario, c.patch); err != nil {
+			t.Errorf("%s refused: %v", name, err)
+		}
 	}
 }
 

@@ -61,8 +61,10 @@ var scenarios = map[string]scenario{
 		}},
 		{Name: "shut", Namespace: "peers"},
 	}}},
-	"pod-template": {},
-	"of-a-fleet":   {},
+	"pod-template":  {},
+	"of-a-fleet":    {},
+	"direct-secret": {},
+	"direct-csi":    {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.

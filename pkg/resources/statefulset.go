@@ -14,7 +14,7 @@ import (
 // can never be changed. The error is about spec.podTemplate. It goes with the PeerNode.
 func StatefulSet(in Input) (*applyappsv1.StatefulSetApplyConfiguration, error) {
 	p := in.PeerNode
-	template, err := patched(podTemplate(in), p.Spec.PodTemplate)
+	template, err := patched(podTemplate(in), p)
 	if err != nil {
 		return nil, err
 	}

@@ -45,24 +45,35 @@ const tokenSeconds = 600
 // unsealMode lets only the peer's user read what is not secret but nobody else's business.
 const unsealMode int32 = 0o400
 
-// unsealContainer is the one container of the pod that holds a token: for the unsealer alone, and for this pod alone.
+// unsealContainer is the one container of the pod that holds what opens the key: a token, for the unsealer alone and for
+// this pod alone, or the private key with which it opens the peer's by itself.
 func unsealContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 	p := in.PeerNode
-	return companion(ContainerUnseal, in.Options.CompanionImage).
-		WithArgs("unseal",
-			"--namespace=$("+envNamespace+")", "--peernode="+p.Name, "--epoch="+strconv.Itoa(firstEpoch),
-			"--software="+in.Software,
-			"--envelope="+path.Join(envelopePath, keysecret.Envelope),
+	args := []string{
+		"unseal",
+		"--namespace=$(" + envNamespace + ")", "--peernode=" + p.Name, "--epoch=" + strconv.Itoa(firstEpoch),
+		"--software=" + in.Software,
+		"--envelope=" + path.Join(envelopePath, keysecret.Envelope),
+	}
+	with := applycorev1.VolumeMount().WithName(volumeUnsealer).WithMountPath(unsealerPath).WithReadOnly(true)
+	if direct := p.Direct(); direct != nil {
+		args = append(args, "--identity="+openerFile(direct))
+		with.WithName(volumeOpener).WithMountPath(directPath)
+	} else {
+		args = append(args,
 			"--url="+sealingkey.URL(in.Options.UnsealerNamespace),
 			"--ca="+path.Join(unsealerPath, caFile),
-			"--token="+path.Join(unsealerPath, tokenFile),
+			"--token="+path.Join(unsealerPath, tokenFile))
+	}
+	return companion(ContainerUnseal, in.Options.CompanionImage).
+		WithArgs(append(args,
 			"--to="+path.Join(openedPath, openedFolder),
-			"--termination-log="+corev1.TerminationMessagePathDefault).
+			"--termination-log="+corev1.TerminationMessagePathDefault)...).
 		WithEnv(applycorev1.EnvVar().WithName(envNamespace).WithValueFrom(applycorev1.EnvVarSource().
 			WithFieldRef(applycorev1.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.namespace")))).
 		WithVolumeMounts(
 			applycorev1.VolumeMount().WithName(volumeEnvelope).WithMountPath(envelopePath).WithReadOnly(true),
-			applycorev1.VolumeMount().WithName(volumeUnsealer).WithMountPath(unsealerPath).WithReadOnly(true),
+			with,
 			applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(openedPath))
 }
 
@@ -71,24 +82,33 @@ func keyMount(in Input) *applycorev1.VolumeMountApplyConfiguration {
 	return applycorev1.VolumeMount().WithName(volumeKey).WithMountPath(in.Workload.KeyPath).WithSubPath(openedFolder).WithReadOnly(true)
 }
 
-// keyVolumes are the sealed key, the way to the unsealer, and memory for the opened key.
+// keyVolumes are the sealed key, what opens it, and memory for the opened key.
 func keyVolumes(p *v1alpha1.PeerNode) []*applycorev1.VolumeApplyConfiguration {
+	with := unsealerVolume(p)
+	if direct := p.Direct(); direct != nil {
+		with = openerVolume(direct)
+	}
 	return []*applycorev1.VolumeApplyConfiguration{
 		applycorev1.Volume().WithName(volumeEnvelope).WithSecret(applycorev1.SecretVolumeSource().
 			WithSecretName(names.Key(p, firstEpoch)).
 			WithDefaultMode(unsealMode).
 			WithItems(applycorev1.KeyToPath().WithKey(keysecret.Envelope).WithPath(keysecret.Envelope))),
-		applycorev1.Volume().WithName(volumeUnsealer).WithProjected(applycorev1.ProjectedVolumeSource().
-			WithDefaultMode(unsealMode).
-			WithSources(
-				applycorev1.VolumeProjection().WithServiceAccountToken(applycorev1.ServiceAccountTokenProjection().
-					WithAudience(sealingkey.Audience).WithExpirationSeconds(tokenSeconds).WithPath(tokenFile)),
-				applycorev1.VolumeProjection().WithConfigMap(applycorev1.ConfigMapProjection().
-					WithName(names.Config(p)).
-					WithItems(applycorev1.KeyToPath().WithKey(callAs).WithPath(caFile))))),
+		with,
 		applycorev1.Volume().WithName(volumeKey).WithEmptyDir(applycorev1.EmptyDirVolumeSource().
 			WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("1Mi"))),
 	}
+}
+
+// unsealerVolume is the way to the unsealer.
+func unsealerVolume(p *v1alpha1.PeerNode) *applycorev1.VolumeApplyConfiguration {
+	return applycorev1.Volume().WithName(volumeUnsealer).WithProjected(applycorev1.ProjectedVolumeSource().
+		WithDefaultMode(unsealMode).
+		WithSources(
+			applycorev1.VolumeProjection().WithServiceAccountToken(applycorev1.ServiceAccountTokenProjection().
+				WithAudience(sealingkey.Audience).WithExpirationSeconds(tokenSeconds).WithPath(tokenFile)),
+			applycorev1.VolumeProjection().WithConfigMap(applycorev1.ConfigMapProjection().
+				WithName(names.Config(p)).
+				WithItems(applycorev1.KeyToPath().WithKey(callAs).WithPath(caFile)))))
 }
 
 // unsealer opens the way to the unsealer, in whose namespace nothing else is reached.

@@ -20,6 +20,7 @@ const (
 	volumeData     = "data"
 	volumeEnvelope = "envelope"
 	volumeUnsealer = "unsealer"
+	volumeOpener   = "opener"
 	volumeKey      = "identity"
 	volumeFiles    = "files"
 	volumeLive     = "live-files"
