@@ -17,6 +17,10 @@ const (
 	// ConditionIdentityBound is True once the running software has proven which key it holds.
 	ConditionIdentityBound = "IdentityBound"
 
+	// ConditionIdentityInEtcd is True while a Secret holds the private key that opens the peer's own, so that whoever
+	// reads etcd, its backups or the Secrets of the namespace has the key. Shown only then.
+	ConditionIdentityInEtcd = "IdentityInEtcd"
+
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
@@ -63,6 +67,9 @@ const (
 	// ReasonWaitingForUnsealer: the unsealer has not published its sealing key, or has not opened the peer's key yet. A
 	// peer that runs does without it.
 	ReasonWaitingForUnsealer = "WaitingForUnsealer"
+	// ReasonWaitingForOpener: the private key with which the pod opens the peer's key by itself, as spec.identity.direct
+	// says, cannot be had yet. The message says what is missing.
+	ReasonWaitingForOpener = "WaitingForOpener"
 	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
 	ReasonWaitingForImage = "WaitingForImage"
 	// ReasonWaitingForFleet: the pod is to be replaced, and the fleet of the peer has not let it yet.
@@ -87,14 +94,16 @@ const (
 	ReasonObjectRefused = "ObjectRefused"
 	// ReasonIdentityRefused: the software refuses its key; the message is the software's.
 	ReasonIdentityRefused = "IdentityRefused"
-	// ReasonUnsealRefused: the unsealer does not open the peer's key for its pod; the message is the unsealer's.
+	// ReasonUnsealRefused: the unsealer does not open the peer's key for its pod, or the pod cannot open it by itself; the
+	// message is the unsealer's, or the pod's.
 	ReasonUnsealRefused = "UnsealRefused"
 	// ReasonKeyJobFailed: the Job that makes the peer's key failed. Delete the Job to have it tried again.
 	ReasonKeyJobFailed = "KeyJobFailed"
 	// ReasonKeyNotSealed: the key on record lies in plaintext, as an older operator left it. Nothing is touched until it
 	// is sealed (docs/keys.md).
 	ReasonKeyNotSealed = "KeyNotSealed"
-	// ReasonInvalidRecipient: one of spec.identity.recoveryRecipients is no public key of age.
+	// ReasonInvalidRecipient: spec.identity.direct.recipient, or one of spec.identity.recoveryRecipients, is no public key
+	// of age.
 	ReasonInvalidRecipient = "InvalidRecipient"
 	// ReasonNoCompanion: the operator was started without the image of peer-companion, which makes and unseals keys.
 	ReasonNoCompanion = "NoCompanion"
@@ -116,6 +125,8 @@ const (
 	ReasonKeyProven = "KeyProven"
 	// ReasonKeyCreated: the key exists, no process has shown yet that it can use it.
 	ReasonKeyCreated = "KeyCreated"
+	// ReasonOpenerInSecret: spec.identity.direct.secret is in effect.
+	ReasonOpenerInSecret = "OpenerInSecret"
 	// ReasonBound: the volume is bound.
 	ReasonBound = "Bound"
 	// ReasonLargerThanAsked: the volume that was taken up again is larger than spec.storage.size; it is kept.

@@ -35,10 +35,14 @@ func (r *Reconciler) storeKey(ctx context.Context, secret *corev1.Secret) error 
 // observeKey reads what there is to know of a key that is not on record yet.
 func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	var err error
-	if o.Sealing, err = r.sealing(ctx); err != nil || plan.RecordedKey(o.PeerNode) || !plan.KeepsKey(*o) {
+	direct := o.PeerNode.Direct() != nil
+	if !direct { // Who opens the key without the unsealer does not depend on what that publishes.
+		o.Sealing, err = r.sealing(ctx)
+	}
+	if err != nil || plan.RecordedKey(o.PeerNode) || !plan.KeepsKey(*o) {
 		return err
 	}
-	if o.Sealing != nil && plan.KeyUnknown(*o) {
+	if (direct || o.Sealing != nil) && plan.KeyUnknown(*o) {
 		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.FirstEpoch))
 		o.KeyFree = err == nil && !o.KeyTaken
 		// Nothing tells when a Secret comes or goes.
@@ -87,17 +91,27 @@ func (r *Reconciler) taken(ctx context.Context, p *v1alpha1.PeerNode, secret str
 // mountPatience is how long a pod may wait for its volumes before its key is looked for.
 const mountPatience = 30 * time.Second
 
-// keyMissing finds out whether a pod waits for its volumes because its key is gone. An answer that is neither yes nor no
-// proves nothing. The duration is when to ask again, 0 for not at all.
-func (r *Reconciler) keyMissing(ctx context.Context, p *v1alpha1.PeerNode, pod *corev1.Pod) (bool, time.Duration) {
+// missing finds out whether a pod waits for its volumes because its key is gone, or what opens it. An answer that is
+// neither yes nor no proves nothing. The duration is when to ask again, 0 for not at all.
+func (r *Reconciler) missing(ctx context.Context, p *v1alpha1.PeerNode, pod *corev1.Pod) (key, opener bool, again time.Duration) {
 	if !plan.RecordedKey(p) || !plan.WaitsForMounts(pod) {
-		return false, 0
+		return false, false, 0
 	}
 	if waited := r.Now().Sub(pod.CreationTimestamp.Time); waited < mountPatience {
-		return false, mountPatience - waited
+		return false, false, mountPatience - waited
 	}
 	taken, err := r.taken(ctx, p, p.Status.Identity.SecretName)
-	return err == nil && !taken, mountPatience
+	return err == nil && !taken, r.openerMissing(ctx, p), mountPatience
+}
+
+// openerMissing looks for the Secret with which a pod opens its key by itself. Nobody can look into a CSI volume.
+func (r *Reconciler) openerMissing(ctx context.Context, p *v1alpha1.PeerNode) bool {
+	direct := p.Direct()
+	if direct == nil || direct.Secret == nil {
+		return direct != nil
+	}
+	taken, err := r.taken(ctx, p, direct.Secret.Name)
+	return err == nil && !taken
 }
 
 // unsealPatience is how long a pod may ask for its key before the unsealer is said not to answer.

@@ -40,7 +40,7 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 		return o, err
 	}
 	var missing, unanswered time.Duration
-	o.KeyMissing, missing = r.keyMissing(ctx, p, o.Pod)
+	o.KeyMissing, o.OpenerMissing, missing = r.missing(ctx, p, o.Pod)
 	o.Unanswered, unanswered = r.unanswered(o.Pod)
 	o.LookAgain = outcome.Soonest(missing, unanswered)
 	if err := r.observeHeld(ctx, &o); err != nil {

@@ -6,6 +6,7 @@ package blueprint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
@@ -31,6 +32,8 @@ type Blueprint struct {
 	Workload peer.Workload
 	// Input is what the builders of all other objects look at.
 	Input resources.Input
+	// Direct is to whom the key of the peer is sealed in place of the unsealer, nil where it is sealed to that.
+	Direct *seal.Recipient
 	// Recovery are the people who can always open the key of the peer.
 	Recovery []seal.Recipient
 	// StatefulSet runs the pod.
@@ -51,11 +54,9 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 	if b.Kind.Key() != nil && o.Resources.CompanionImage == "" {
 		return b, conditions.Refuse(v1alpha1.ReasonNoCompanion, "the operator was started without --companion-image, so nothing can make or unseal the key of the peer")
 	}
-	recovery, err := recipients(b.PeerNode.Spec.Identity)
-	if err != nil {
+	if err := b.recipients(); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidRecipient, err.Error())
 	}
-	b.Recovery = recovery
 	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: n.Peers})
 	if err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
@@ -72,20 +73,30 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 	return b, nil
 }
 
-// recipients reads the public keys of those who can always open the key; admission has seen their letters alone.
-func recipients(spec *v1alpha1.PeerIdentity) ([]seal.Recipient, error) {
+// recipients reads the public keys of those who can open the key; admission has seen their letters alone.
+func (b *Blueprint) recipients() error {
+	spec := b.PeerNode.Spec.Identity
 	if spec == nil {
-		return nil, nil
+		return nil
 	}
-	var out []seal.Recipient
+	if spec.Direct != nil {
+		direct, err := seal.ParseRecipient(spec.Direct.Recipient)
+		if err != nil {
+			return fmt.Errorf("spec.identity.direct.recipient: %w", err)
+		}
+		if spec.Direct.Secret == nil && spec.Direct.CSI == nil {
+			return errors.New("spec.identity.direct names no place of the private key that this version of the operator knows")
+		}
+		b.Direct = &direct
+	}
 	for i, text := range spec.RecoveryRecipients {
 		recipient, err := seal.ParseRecipient(text)
 		if err != nil {
-			return nil, fmt.Errorf("spec.identity.recoveryRecipients[%d]: %w", i, err)
+			return fmt.Errorf("spec.identity.recoveryRecipients[%d]: %w", i, err)
 		}
-		out = append(out, recipient)
+		b.Recovery = append(b.Recovery, recipient)
 	}
-	return out, nil
+	return nil
 }
 
 // largestFiles is what a ConfigMap holds, less room for its own metadata.

@@ -46,6 +46,12 @@ func TestWhatCannotBeRunIsRefusedByItsField(t *testing.T) {
 		"A recipient that is none.": {func(s *v1alpha1.PeerNodeSpec) {
 			s.Identity = &v1alpha1.PeerIdentity{RecoveryRecipients: []string{"age1qqqq"}}
 		}, "InvalidRecipient", "spec.identity.recoveryRecipients[0]"},
+		"A recipient in place of the unsealer that is none.": {func(s *v1alpha1.PeerNodeSpec) {
+			s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Recipient: "age1qqqq", Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
+		}, "InvalidRecipient", "spec.identity.direct.recipient"},
+		"A private key from nowhere.": {func(s *v1alpha1.PeerNodeSpec) {
+			s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Recipient: recipient}}
+		}, "InvalidRecipient", "spec.identity.direct names no place"},
 		"A probe without a port.": {withProbe, "InvalidSoftware", "spec.software.custom.probes.liveness"},
 	} {
 		p := &v1alpha1.PeerNode{Spec: agent()}
@@ -81,6 +87,7 @@ func TestThePodOfAFleetChangesWithThePodAlone(t *testing.T) {
 		"Another image.":             {func(s *v1alpha1.PeerNodeSpec) { s.Image = "registry.example.com/p2p-agent:v2" }, operator(), false},
 		"A file read at the start.":  {func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.MaxPeers = 7 }, operator(), false},
 		"Another spread.":            {func(s *v1alpha1.PeerNodeSpec) { s.Fleet.Spread = &v1alpha1.PeerSpread{TopologyKey: "rack"} }, operator(), false},
+		"A key opened directly.":     {openedDirectly, operator(), false},
 		"An operator that differs.":  {func(*v1alpha1.PeerNodeSpec) {}, operator(func(o *settings.Operator) { o.Resources.HostUsers = true }), false},
 		"A default that is not used": {func(*v1alpha1.PeerNodeSpec) {}, operator(func(o *settings.Operator) { o.Defaults.P2PAgentImage = "other:v1" }), true},
 	} {
@@ -93,6 +100,13 @@ func TestThePodOfAFleetChangesWithThePodAlone(t *testing.T) {
 	if got := blueprint.PodOfFleet("peers", "alpha", v1alpha1.PeerNodeSpec{}, operator()); got != "" {
 		t.Errorf("a spec that cannot be run has pod %s", got)
 	}
+}
+
+// recipient is a public key of age.
+const recipient = "age1rw9p6halpghnrlprnm5pvvmq0tn7wha2ragtew3yx6kuukwvsuasn8qr30"
+
+func openedDirectly(s *v1alpha1.PeerNodeSpec) {
+	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Recipient: recipient, Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
 }
 
 func patch(raw string) func(*v1alpha1.PeerNodeSpec) {

@@ -80,7 +80,7 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 	// the key.
 	case o.statefulSet() != nil:
 		return remembered(o, b)
-	case o.Sealing == nil:
+	case !sealable(o, b):
 		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
 	case job != nil:
@@ -91,7 +91,11 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 }
 
 func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
-	return &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
+	record := &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
+	if b.Direct != nil {
+		record.Protection = v1alpha1.ProtectionDirect
+	}
+	return record
 }
 
 // recordOf is the record of a key that is known.
@@ -195,11 +199,20 @@ func binding(p *v1alpha1.PeerNode) seal.Binding {
 	return seal.Binding{Namespace: p.Namespace, PeerNode: p.Name, Role: seal.RoleIdentity, Epoch: FirstEpoch}
 }
 
-// keyRecipients are all who can open the key: the unsealer first, and nobody twice.
+// sealable reports whether it is known to whom the key is to be sealed first of all.
+func sealable(o Observed, b blueprint.Blueprint) bool { return b.Direct != nil || o.Sealing != nil }
+
+// keyRecipients are all who can open the key: the unsealer, or who takes its place, first, and nobody twice.
 func keyRecipients(o Observed, b blueprint.Blueprint) []seal.Recipient {
-	out := []seal.Recipient{o.Sealing.Recipient}
+	var first seal.Recipient
+	if b.Direct != nil {
+		first = *b.Direct
+	} else {
+		first = o.Sealing.Recipient
+	}
+	out := []seal.Recipient{first}
 	for _, r := range b.Recovery {
-		if r.String() != o.Sealing.Recipient.String() {
+		if r.String() != first.String() {
 			out = append(out, r)
 		}
 	}

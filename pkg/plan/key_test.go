@@ -69,7 +69,7 @@ func (w *world) ends(conditionType batchv1.JobConditionType, message string) *wo
 func (w *world) made(change ...func(*seal.Binding, *v1alpha1.IdentityType, *[]seal.Recipient)) *world {
 	w.t.Helper()
 	binding := seal.Binding{Namespace: "peers", PeerNode: "alpha", Role: seal.RoleIdentity, Epoch: 1}
-	keyType, to := v1alpha1.IdentityEd25519, []seal.Recipient{w.Sealing.Recipient}
+	keyType, to := v1alpha1.IdentityEd25519, []seal.Recipient{sealing().Recipient}
 	for _, c := range change {
 		c(&binding, &keyType, &to)
 	}

@@ -38,6 +38,10 @@ type Observed struct {
 	Pod *corev1.Pod
 	// KeyMissing is true when the Secret of the recorded key was looked for and is not there.
 	KeyMissing bool
+	// OpenerMissing is true when a pod that opens its key by itself has waited for its volumes for a while, and the Secret
+	// with the private key for it was looked for and is not there. Into a CSI volume nobody can look; then it is true of
+	// every such wait.
+	OpenerMissing bool
 	// KeyTaken and KeyFree are the answer of the API server to whether the Secret of a key is there that is not on
 	// record; neither is true until it was asked.
 	KeyTaken, KeyFree bool

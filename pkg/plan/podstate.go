@@ -123,7 +123,11 @@ func unsealRefused(pod *corev1.Pod) *conditions.Finding {
 		return nil
 	}
 	if unseal.MayPass(ended.Message) {
-		return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, "the peer's key is not unsealed yet: "+lastWord(ended))
+		reason := v1alpha1.ReasonWaitingForUnsealer
+		if unseal.LacksOpener(ended.Message) {
+			reason = v1alpha1.ReasonWaitingForOpener
+		}
+		return conditions.Wait(reason, "the peer's key is not unsealed yet: "+lastWord(ended))
 	}
 	return conditions.Refuse(v1alpha1.ReasonUnsealRefused, "the peer's key is not unsealed: "+lastWord(ended))
 }

@@ -36,7 +36,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		s.Endpoints = endpoints(p)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
-	for _, c := range []*metav1.Condition{identityCondition, o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}

@@ -75,7 +75,10 @@ func running(o Observed) *conditions.Finding {
 	if f := volumeFinding(o); f != nil {
 		return f
 	}
-	if o.Unanswered {
+	if f := openerMissing(o); f != nil {
+		return f
+	}
+	if o.Unanswered && o.PeerNode.Direct() == nil {
 		return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the pod asks for its key, and the unsealer in namespace %s does not give it; look at its pods, and at the log of container %s", o.Options.Resources.UnsealerNamespace, resources.ContainerUnseal))
 	}
