@@ -120,8 +120,12 @@ func (b *bench) create(ctx context.Context, f *figures) error {
 	if err != nil {
 		return err
 	}
-	written := slices.DeleteFunc(slices.Clone(writes), audit.Entry.DryRun)
-	f.writes, f.dryRuns = audit.CountBy(written, audit.VerbAndResource), len(writes)-len(written)
+	f.writes = audit.CountBy(writes, audit.VerbAndResource)
+	all, err := b.log.Since(namespace, 0)
+	if err != nil {
+		return err
+	}
+	f.dryRuns = len(slices.DeleteFunc(slices.Clone(all), func(e audit.Entry) bool { return !e.DryRun() }))
 	f.applied = lastAnswer(writes, func(e audit.Entry) bool { return e.Resource == "statefulsets" }).Sub(start)
 	f.ready = lastAnswer(writes, func(e audit.Entry) bool { return e.Subresource == "status" }).Sub(start)
 	if f.events, err = b.events(ctx); err != nil {

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// owned is how many objects a PeerNode of software.p2pAgent has in its smallest form: seven, its key, and the Job that
-// made it.
-const owned = 9
+// owned is how many objects a PeerNode of software.p2pAgent has in its smallest form: seven, its key, the Job that made
+// it, and its reservation.
+const owned = 10
 
 // figures are what was measured.
 type figures struct {

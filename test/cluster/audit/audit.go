@@ -38,11 +38,15 @@ var mutatingVerbs = []string{"create", "update", "patch", "delete", "deletecolle
 var unstored = []string{"tokenreviews", "subjectaccessreviews", "selfsubjectaccessreviews", "localsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
 
 // DryRun reports whether the request only asked what would become of it.
-func (e Entry) DryRun() bool { return strings.Contains(e.URI, "dryRun=All") }
+func (e Entry) DryRun() bool {
+	_, query, _ := strings.Cut(e.URI, "?")
+	return slices.Contains(strings.Split(query, "&"), "dryRun=All")
+}
 
-// Mutating reports whether the request asked to change a stored object, whatever the answer was. A dry run is not told apart.
+// Mutating reports whether the request asked to change a stored object, whatever the answer was. A dry run asks
+// what would happen, and changes nothing.
 func (e Entry) Mutating() bool {
-	if !slices.Contains(mutatingVerbs, e.Verb) || slices.Contains(unstored, e.Resource) {
+	if !slices.Contains(mutatingVerbs, e.Verb) || slices.Contains(unstored, e.Resource) || e.DryRun() {
 		return false
 	}
 	return !(e.Resource == "serviceaccounts" && e.Subresource == "token")

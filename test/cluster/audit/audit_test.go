@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,7 +82,8 @@ func TestMutations(t *testing.T) {
 	log := line("create", "operator/v1 x", "op", "statefulsets", "") + line("patch", "operator/v1 x", "op", "peernodes", "status") +
 		line("update", "operator/v1 x", "op", "leases", "") + line("delete", "kubectl", "admin", "pods", "") +
 		line("get", "operator/v1 x", "op", "pods", "") + line("watch", "operator/v1 x", "op", "pods", "") +
-		line("create", "operator/v1 x", "op", "serviceaccounts", "token") + line("create", "operator/v1 x", "op", "subjectaccessreviews", "")
+		line("create", "operator/v1 x", "op", "serviceaccounts", "token") + line("create", "operator/v1 x", "op", "subjectaccessreviews", "") +
+		strings.Replace(line("create", "operator/v1 x", "op", "secrets", ""), `"/x"`, `"/x?dryRun=All&fieldManager=op"`, 1)
 	entries, err := NewReader(writeLog(t, log)).Read()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +92,7 @@ func TestMutations(t *testing.T) {
 		filters []Filter
 		want    map[string]int
 	}{
-		"reads, tokens and questions are no mutations": {nil, map[string]int{
+		"reads, tokens, questions and dry runs are no mutations": {nil, map[string]int{
 			"create statefulsets": 1, "patch peernodes/status": 1, "update leases": 1, "delete pods": 1}},
 		"one user":                           {[]Filter{ByUser("admin")}, map[string]int{"delete pods": 1}},
 		"one program, leader election apart": {[]Filter{ByUserAgent("operator/"), Except("leases")}, map[string]int{"create statefulsets": 1, "patch peernodes/status": 1}},
