@@ -3,6 +3,7 @@
 package crash
 
 import (
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -14,11 +15,15 @@ import (
 )
 
 // peer is a namespace with one PeerNode and what it owns, as one run leaves it.
-const peer = `
+var peer = `
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerNode, metadata: {name: alpha, namespace: run-1, uid: 11111111-1111-1111-1111-111111111111, generation: 3, resourceVersion: "7"}, status: {observedGeneration: 3}}
 - {apiVersion: v1, kind: Secret, metadata: {name: key, namespace: run-1, uid: 22222222-2222-2222-2222-222222222222, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, data: {key: c2VjcmV0}}
 - {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-1, creationTimestamp: "2026-01-01T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 11111111-1111-1111-1111-111111111111}]}, spec: {clusterIP: 10.0.0.7, externalName: alpha.run-1.svc}}
+- {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + oneKey + `, uid: 66666666-6666-6666-6666-666666666666}, spec: {publicKey: ` + oneKey + `, holder: {namespace: run-1, name: alpha}, secretName: alpha-identity-1}}
 `
+
+// Public keys, which differ from run to run.
+var oneKey, otherKey = strings.Repeat("0a", 32), strings.Repeat("0b", 32)
 
 func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -29,7 +34,11 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerNode, metadata: {name: alpha, namespace: run-22, uid: 33333333-3333-3333-3333-333333333333, generation: 5, resourceVersion: "99"}, status: {observedGeneration: 5}}
 - {apiVersion: v1, kind: Secret, metadata: {name: key, namespace: run-22, uid: 44444444-4444-4444-4444-444444444444, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, data: {key: c2VjcmVU}}
 - {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-22, creationTimestamp: "2026-02-02T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 33333333-3333-3333-3333-333333333333}]}, spec: {clusterIP: 10.0.0.8, externalName: alpha.run-22.svc}}
+- {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + otherKey + `, uid: 77777777-7777-7777-7777-777777777777}, spec: {publicKey: ` + otherKey + `, holder: {namespace: run-22, name: alpha}, secretName: alpha-identity-1}}
 `, ""},
+		"the identity is another's": {`
+- {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + oneKey + `}, spec: {publicKey: ` + oneKey + `, holder: {namespace: run-1, name: beta}, secretName: alpha-identity-1}}
+`, "PeerIdentityReservation/alpha-identity-1.spec.holder.name"},
 		"the status speaks of an older generation": {`
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerNode, metadata: {name: alpha, namespace: run-1, uid: 11111111-1111-1111-1111-111111111111, generation: 3}, status: {observedGeneration: 2}}
 `, "PeerNode/alpha.status.observedGeneration"},
@@ -63,6 +72,7 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 func TestLeaks(t *testing.T) {
 	const orphan = "- {apiVersion: v1, kind: Service, metadata: {name: s, ownerReferences: [{kind: PeerNode, name: alpha, uid: 55555555-5555-5555-5555-555555555555}]}}"
 	const kept = "- {apiVersion: v1, kind: Secret, metadata: {name: key, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}}"
+	const reservedFor = "- {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-0a, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, spec: {secretName: alpha-identity-1}}"
 	for name, c := range map[string]struct {
 		objects  string
 		retained []string
@@ -73,6 +83,8 @@ func TestLeaks(t *testing.T) {
 		"a key that is meant to stay":            {kept, []string{"Secret/key"}, true},
 		"a key that is not meant to stay":        {kept, nil, false},
 		"a key that is meant to stay and is not": {`[]`, []string{"Secret/key"}, false},
+		"an identity that is meant to stay":      {reservedFor, []string{"PeerIdentityReservation/alpha-identity-1"}, true},
+		"an identity that is not meant to stay":  {reservedFor, nil, false},
 		"somebody else's objects":                {"- {apiVersion: v1, kind: Secret, metadata: {name: theirs, labels: {peernode.dev/peernode: alpha}}}", nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,11 +29,11 @@ func TestCreationCostsOwnedObjectsPlusTwo(t *testing.T) {
 		owned  int
 		reason string
 	}{
-		"the smallest p2p-agent: seven objects and its key":  {func(*v1alpha1.PeerNode) {}, 8, v1alpha1.ReasonServing},
-		"custom software without files: six objects, no key": {builders.Custom, 6, v1alpha1.ReasonServing},
-		"a p2p-agent whose API is open: one Service more":    {openAPI, 9, v1alpha1.ReasonServing},
-		"a p2p-agent that is created suspended":              {builders.Suspended, 8, v1alpha1.ReasonSuspended},
-		"data that may be deleted: a finalizer as well":      {builders.DeleteData, 9, v1alpha1.ReasonServing},
+		"the smallest p2p-agent: seven objects, and a Job, a Secret and a reservation for its key": {func(*v1alpha1.PeerNode) {}, 10, v1alpha1.ReasonServing},
+		"custom software without files: six objects, no key":                                       {builders.Custom, 6, v1alpha1.ReasonServing},
+		"a p2p-agent whose API is open: one Service more":                                          {openAPI, 11, v1alpha1.ReasonServing},
+		"a p2p-agent that is created suspended":                                                    {builders.Suspended, 10, v1alpha1.ReasonSuspended},
+		"data that may be deleted: a finalizer as well":                                            {builders.DeleteData, 11, v1alpha1.ReasonServing},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

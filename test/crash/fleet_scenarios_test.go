@@ -21,7 +21,7 @@ import (
 func keptOf(names ...string) []string {
 	var out []string
 	for _, name := range names {
-		out = append(out, "PersistentVolumeClaim/"+name+"-data", "Secret/"+name+"-identity-1")
+		out = append(out, "PersistentVolumeClaim/"+name+"-data", "Secret/"+name+"-identity-1", "PeerIdentityReservation/"+name+"-identity-1")
 	}
 	return out
 }

@@ -102,8 +102,8 @@ func (w *World) content(ctx context.Context, kind schema.GroupVersionKind, name 
 	return string(raw), err
 }
 
-// precious are the operator's volumes and keys with what makes each of them that one: its UID, and the content of
-// a key.
+// precious are the operator's volumes, keys and reservations with what makes each of them that one: its UID, and the
+// content of a key.
 func (w *World) precious(ctx context.Context) (map[string]string, error) {
 	objects, err := w.objects(ctx)
 	if err != nil {
@@ -112,7 +112,7 @@ func (w *World) precious(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for _, object := range objects {
 		kind, ours := object.GetKind(), object.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy
-		if ours && (kind == "PersistentVolumeClaim" || kind == "Secret") {
+		if ours && (kind == "PersistentVolumeClaim" || kind == "Secret" || kind == kindReservation) {
 			out[label(object)] = fmt.Sprint(object.GetUID(), " ", object.Object["data"])
 		}
 	}
@@ -133,4 +133,12 @@ func (w *World) kept(ctx context.Context, before map[string]string) error {
 	return nil
 }
 
-func label(object unstructured.Unstructured) string { return object.GetKind() + "/" + object.GetName() }
+// label is kind and name. A reservation is named after its key, which differs from run to run, so it is called after its
+// holder instead.
+func label(object unstructured.Unstructured) string {
+	name := object.GetName()
+	if object.GetKind() == kindReservation {
+		name, _, _ = unstructured.NestedString(object.Object, "spec", "secretName")
+	}
+	return object.GetKind() + "/" + name
+}

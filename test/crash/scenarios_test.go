@@ -17,7 +17,7 @@ import (
 const otherImage = "registry.example.com/p2p-agent:v2"
 
 // retained is what stays, by default, of a PeerNode that is gone.
-var retained = []string{"PersistentVolumeClaim/alpha-data", "Secret/alpha-identity-1"}
+var retained = []string{"PersistentVolumeClaim/alpha-data", "Secret/alpha-identity-1", "PeerIdentityReservation/alpha-identity-1"}
 
 func scenarios() []crash.Scenario {
 	return append([]crash.Scenario{
