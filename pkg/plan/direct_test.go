@@ -77,7 +77,11 @@ var directs = map[string]situation{
 		}, waits("WaitingForKey"), "made anew",
 	},
 	"There is a retained key that the pod opens by itself.": {
-		func(t *testing.T) *world { w := newborn(t, withCSI).with(reserved()); w.Sealing, w.KeyTaken = nil, true; return w },
+		func(t *testing.T) *world {
+			w := newborn(t, withCSI).with(reserved())
+			w.Sealing, w.KeyTaken = nil, true
+			return w
+		},
 		waits("WaitingForVolume", "IdentityBound", "False KeyCreated"), "",
 	},
 	"A peer that opened its key by itself serves.": {

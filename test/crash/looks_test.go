@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -133,6 +134,25 @@ func resolved(name, other string) do {
 			}
 			return nil
 		})
+}
+
+// unreserved looks whether no identity is that of a PeerNode any more.
+func unreserved(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		list, err := reservations(ctx, w, name)
+		if err == nil && len(list) > 0 {
+			err = fmt.Errorf("%s is still reserved for %s", list[0].Name, name)
+		}
+		return err
+	}
+}
+
+func reservations(ctx context.Context, w *crash.World, holder string) ([]v1alpha1.PeerIdentityReservation, error) {
+	list := &v1alpha1.PeerIdentityReservationList{}
+	err := w.Admin.List(ctx, list)
+	return slices.DeleteFunc(list.Items, func(r v1alpha1.PeerIdentityReservation) bool {
+		return r.Spec.Holder != v1alpha1.ReservationHolder{Namespace: w.Namespace, Name: holder}
+	}), err
 }
 
 func exists[T client.Object](name string) do {

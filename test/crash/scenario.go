@@ -102,8 +102,8 @@ func (w *World) content(ctx context.Context, kind schema.GroupVersionKind, name 
 	return string(raw), err
 }
 
-// precious are the operator's volumes, keys and reservations with what makes each of them that one: its UID, and the
-// content of a key.
+// precious are the operator's volumes and keys with what makes each of them that one: its UID, and the content of
+// a key.
 func (w *World) precious(ctx context.Context) (map[string]string, error) {
 	objects, err := w.objects(ctx)
 	if err != nil {
@@ -112,7 +112,7 @@ func (w *World) precious(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
 	for _, object := range objects {
 		kind, ours := object.GetKind(), object.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy
-		if ours && (kind == "PersistentVolumeClaim" || kind == "Secret" || kind == kindReservation) {
+		if ours && (kind == "PersistentVolumeClaim" || kind == "Secret") {
 			out[label(object)] = fmt.Sprint(object.GetUID(), " ", object.Object["data"])
 		}
 	}

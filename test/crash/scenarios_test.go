@@ -126,6 +126,11 @@ func deletions() []crash.Scenario {
 			When:  crash.Step{Act: all(edit("alpha", keepData), remove("alpha")), Settled: allGone("alpha"), Retained: retained},
 		},
 		{
+			Name:  "let an identity go",
+			Given: created(),
+			When:  crash.Step{Act: all(unreserve("alpha"), remove("alpha")), Settled: all(allGone("alpha"), unreserved("alpha")), Retained: retained[:2]},
+		},
+		{
 			Name:  "recreate after Retain",
 			Given: steps(create(), serving("alpha"), remove("alpha"), allGone("alpha")),
 			When:  crash.Step{Act: create(), Settled: serving("alpha")},

@@ -4,6 +4,7 @@ package crash_test
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -81,6 +82,17 @@ func podTemplate(patch string) func(*v1alpha1.PeerNode) {
 func remove(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
 		return w.Admin.Delete(ctx, builders.PeerNode(w.Namespace, name))
+	}
+}
+
+// unreserve deletes the reservations of a PeerNode.
+func unreserve(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		list, err := reservations(ctx, w, name)
+		for i := range list {
+			err = errors.Join(err, w.Admin.Delete(ctx, &list[i]))
+		}
+		return err
 	}
 }
 

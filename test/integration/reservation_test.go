@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func TestAnIdentityIsReservedForItsPeerNode(t *testing.T) {
 			return err
 		}
 		if s.reservation("alpha").UID == r.UID {
-			return fmt.Errorf("the reservation is still the first one")
+			return errors.New("the reservation is still the first one")
 		}
 		return nil
 	})
@@ -209,6 +210,11 @@ func TestAReservationGoesWithKeysThatGo(t *testing.T) {
 	s.holdPod("alpha-0", false)
 	s.eventually(func() error { return s.reservedFor("alpha", nil) })
 	s.gone("alpha-identity-1", &corev1.Secret{})
+
+	p = s.serving("alpha")
+	if p.Status.Identity.PeerID == id {
+		s.Error("the key that was to go is there again")
+	}
 }
 
 // toldHeld looks for an event that says why a reservation stays.

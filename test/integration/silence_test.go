@@ -39,6 +39,12 @@ func TestAConvergedOperatorIsSilent(t *testing.T) {
 			p := s.create("alpha", builders.Declaring("nobody"))
 			s.becomes(p, v1alpha1.ConditionPeersResolved, metav1.ConditionFalse, v1alpha1.ReasonPeerMissing)
 		},
+		"over a peer whose identity is another's": func(s *story) {
+			p := s.serving("alpha")
+			s.carry(s, "alpha", "beta")
+			beta := s.create("beta", expecting(p.Status.Identity.PublicKey))
+			s.becomes(beta, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonIdentityTaken)
+		},
 		"over a peer with a patched pod template": func(s *story) {
 			s.serving("alpha", podTemplate(`{"metadata":{"annotations":{"a":"b"}},"spec":{"tolerations":[{"key":"disk","operator":"Exists"}],"containers":[{"name":"peer","env":[{"name":"A","value":""}]}]}}`))
 		},

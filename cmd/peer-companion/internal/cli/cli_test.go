@@ -132,6 +132,9 @@ func TestAKeyThatWasMadeIsOpenedAgain(t *testing.T) {
 		if id := identityOf(t, d.read("keys/identity.key")).PeerID(); !strings.Contains(shown, id) || !strings.Contains(note, id) {
 			t.Errorf("the file holds the key %s; open said %q, inspect\n%s", id, note, shown)
 		}
+		if key := identityOf(t, d.read("keys/identity.key")).LibP2P(); !strings.Contains(shown, "p2pAgent    "+key+", in spec.identity.expectedPublicKey\n") {
+			t.Errorf("the public key is %s as a spec has it; inspect printed\n%s", key, shown)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/peernode/operator/pkg/identity"
+	"github.com/peernode/operator/pkg/peer/kinds"
 	"github.com/peernode/operator/pkg/seal"
 )
 
@@ -53,10 +55,14 @@ func (i *inspection) run(s Streams, path string) error {
 		}
 		verdict = fmt.Sprintf("yes: the part for recipients %v holds this key and says the same", opened.Parts)
 	}
-	return printHeader(s.Out, h, verdict)
+	key, err := h.Public()
+	if err != nil {
+		return err
+	}
+	return printHeader(s.Out, h, key, verdict)
 }
 
-func printHeader(out io.Writer, h seal.Header, verdict string) error {
+func printHeader(out io.Writer, h seal.Header, key identity.Public, verdict string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "format\t%s, version %d\n", h.Format, h.Version)
 	fmt.Fprintf(w, "namespace\t%s\n", h.Binding.Namespace)
@@ -66,6 +72,11 @@ func printHeader(out io.Writer, h seal.Header, verdict string) error {
 	fmt.Fprintf(w, "key type\t%s\n", h.KeyType)
 	fmt.Fprintf(w, "public key\t%s\n", h.PublicKey)
 	fmt.Fprintf(w, "peer ID\t%s\n", h.PeerID)
+	for _, kind := range kinds.All() {
+		if form := kind.Key(); form != nil {
+			fmt.Fprintf(w, "%s\t%s, in spec.identity.expectedPublicKey\n", kind.Name(), form.Identity(key).PublicKey)
+		}
+	}
 	for _, r := range h.Recipients {
 		fmt.Fprintf(w, "recipient\t%s\n", r)
 	}
