@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"crypto/rand"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -11,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/identity"
 )
 
 // TestAForeignObjectIsRefused is about one kind; the crash tests go through all of them.
@@ -56,7 +58,13 @@ func TestAKeyThatExistsIsTakenUp(t *testing.T) {
 	}
 	s.must(env.Admin.Create(t.Context(), key))
 	s.is("alpha-identity-1", key)
-	s.serving("alpha")
+	// The operator cannot read whose key it is, and has to be told.
+	p := s.create("alpha")
+	s.becomes(p, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonIdentityUnknown)
+	told, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
+	s.must(err)
+	s.edit(p, expecting(told.Public().LibP2P()))
+	s.serves(p)
 	s.unchanged("alpha-identity-1", key)
 }
 
