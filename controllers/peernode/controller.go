@@ -57,55 +57,51 @@ func (r *Reconciler) Reconcile(ctx context.Context, p *v1alpha1.PeerNode) (ctrl.
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	done := outcome.Of(r.do(ctx, p, decided))
+	kept, err := r.do(ctx, p, decided)
+	done := outcome.Of(err)
 	if done.Err != nil || done.Finding == nil && done.After > 0 {
 		return done.Result()
 	}
 	if done.Finding == nil {
 		r.record(p, plan.Changes(decided))
-	} else {
-		decided = decided.Failed()
+	}
+	if !kept {
+		decided = decided.WithoutKey()
 	}
 	return r.tell(ctx, observed, decided, done)
 }
 
-// do carries the plan out. Every step can be repeated.
-func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.Plan) error {
+// do carries the plan out. Every step can be repeated. kept is whether a key that was made is kept by now, whatever else
+// went wrong.
+func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.Plan) (kept bool, err error) {
 	if decided.Blocked != nil {
-		return nil
+		return true, nil
 	}
 	if decided.Acts() {
 		if err := look.Alive(ctx, r.Live, refOf(p), p); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if err := r.guardData(ctx, p); err != nil {
-		return err
+		return false, err
 	}
-	if decided.Reserve != nil {
-		if err := r.reserve(ctx, p, decided.Reserve); err != nil {
-			return err
-		}
-	}
-	if decided.Store != nil {
-		if err := r.storeKey(ctx, decided.Store); err != nil {
-			return err
-		}
+	if err := r.keepKey(ctx, p, decided); err != nil {
+		return false, err
 	}
 	hands := r.hands(p)
 	if err := hands.Apply(ctx, decided.Apply); err != nil {
-		return err
+		return true, err
 	}
 	for _, object := range decided.Delete {
 		kind, err := r.Client.GroupVersionKindFor(object)
 		if err != nil {
-			return err
+			return true, err
 		}
 		if err := hands.Delete(ctx, kind, object); err != nil {
-			return err
+			return true, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 // tell writes the status if it says something new, and then the events that follow from it.

@@ -22,6 +22,19 @@ import (
 	"github.com/peernode/operator/pkg/sealingkey"
 )
 
+// keepKey reserves the identity of a key and then stores it, as far as that is planned.
+func (r *Reconciler) keepKey(ctx context.Context, p *v1alpha1.PeerNode, decided plan.Plan) error {
+	if decided.Reserve != nil {
+		if err := r.reserve(ctx, p, decided.Reserve); err != nil {
+			return err
+		}
+	}
+	if decided.Store != nil {
+		return r.storeKey(ctx, decided.Store)
+	}
+	return nil
+}
+
 // storeKey creates the Secret of a key, once. The fixed name is the lock. The name was free before the key was made, so
 // a Secret that exists by now is the one that an earlier try created whose answer was lost.
 func (r *Reconciler) storeKey(ctx context.Context, secret *corev1.Secret) error {

@@ -43,8 +43,8 @@ func (p Plan) Acts() bool {
 	return p.Reserve != nil || p.Store != nil || len(p.Apply) > 0 || len(p.Delete) > 0
 }
 
-// Failed is what counts of a plan that was not carried out to its end: a key that may not have been kept is not on record.
-func (p Plan) Failed() Plan {
+// WithoutKey is what counts of a plan whose key may not have been kept: it is not on record.
+func (p Plan) WithoutKey() Plan {
 	if p.Reserve != nil || p.Store != nil {
 		p.key.record = nil
 	}

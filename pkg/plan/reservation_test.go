@@ -242,12 +242,12 @@ func TestTheKeysThatAPeerClaims(t *testing.T) {
 // What could not be stored must not be on record: it would be missed for ever.
 func TestAKeyThatWasNotStoredIsNotOnRecord(t *testing.T) {
 	w := ordered(t).made()
-	p := w.decide().Failed()
+	p := w.decide().WithoutKey()
 	if id := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now).Identity; id != nil {
 		t.Errorf("on record is %+v", id)
 	}
 	w = serving(t)
-	p = w.decide().Failed()
+	p = w.decide().WithoutKey()
 	if diff := cmp.Diff(recorded(), plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now).Identity); diff != "" {
 		t.Errorf("of a key that was there, on record is (-want +got):\n%s", diff)
 	}
