@@ -259,5 +259,20 @@ func (c canonizer) text(field, v string) string {
 		}
 		return "<peer ID of somebody gone>"
 	})
-	return strings.ReplaceAll(v, c.namespace, "<namespace>")
+	return inOrder(strings.ReplaceAll(v, c.namespace, "<namespace>"))
+}
+
+// inOrder sorts lists of nothing but peer IDs, which are sorted by what differs from run to run.
+func inOrder(text string) string {
+	lines := strings.Split(text, "\n")
+	isID := func(line string) bool { return strings.HasPrefix(line, "- <peer ID of ") }
+	for from := 0; from < len(lines); from++ {
+		to := from
+		for to < len(lines) && isID(lines[to]) {
+			to++
+		}
+		slices.Sort(lines[from:to])
+		from = max(from, to-1)
+	}
+	return strings.Join(lines, "\n")
 }
