@@ -21,6 +21,10 @@ const (
 	// reads etcd, its backups or the Secrets of the namespace has the key. Shown only then.
 	ConditionIdentityInEtcd = "IdentityInEtcd"
 
+	// ConditionKeyRotated is False while a new key is on its way, and says what that waits for; otherwise it says when the
+	// next is due. Shown while keys rotate by schedule, and while one is on its way.
+	ConditionKeyRotated = "KeyRotated"
+
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
@@ -127,6 +131,25 @@ const (
 	ReasonKeyCreated = "KeyCreated"
 	// ReasonOpenerInSecret: spec.identity.direct.secret is in effect.
 	ReasonOpenerInSecret = "OpenerInSecret"
+	// ReasonKeyOnSchedule: one key is accepted, and the next is not due yet.
+	ReasonKeyOnSchedule = "KeyOnSchedule"
+	// ReasonWaitingForNextKey: the next key is being made, while the peer runs with the one that it has.
+	ReasonWaitingForNextKey = "WaitingForNextKey"
+	// ReasonWaitingForPropagation: the next key is stored, and the peers that declare this one learn of it.
+	ReasonWaitingForPropagation = "WaitingForPropagation"
+	// ReasonWaitingForApproval: the next key is known, and somebody has to approve of the switch.
+	ReasonWaitingForApproval = "WaitingForApproval"
+	// ReasonWaitingForHold: the next key is known, and the peer must not be restarted now.
+	ReasonWaitingForHold = "WaitingForHold"
+	// ReasonWaitingForProof: the process that runs has not shown yet that it holds the active key.
+	ReasonWaitingForProof = "WaitingForProof"
+	// ReasonOverlapping: the peer has another key, and the one of before is still let in.
+	ReasonOverlapping = "Overlapping"
+	// ReasonKeyPinned: a new key is asked for, and spec.identity.expectedPublicKey keeps the peer at its own.
+	ReasonKeyPinned = "KeyPinned"
+	// ReasonKeyCompromised: somebody else may have the active key. It is not handed out any more; the next one is used as
+	// soon as it is made.
+	ReasonKeyCompromised = "KeyCompromised"
 	// ReasonBound: the volume is bound.
 	ReasonBound = "Bound"
 	// ReasonLargerThanAsked: the volume that was taken up again is larger than spec.storage.size; it is kept.
@@ -147,6 +170,12 @@ const (
 
 // Reasons of events that are not also reasons of a condition.
 const (
+	// ReasonKeyPublished: the next key is stored; the peers that declare this one let it in from now on.
+	ReasonKeyPublished = "KeyPublished"
+	// ReasonKeySwitched: the peer changes to the next key.
+	ReasonKeySwitched = "KeySwitched"
+	// ReasonKeyRevoked: a key is not accepted any more.
+	ReasonKeyRevoked = "KeyRevoked"
 	// ReasonDataRetained: the volume was kept although it was to go, because something spoke against deleting it.
 	ReasonDataRetained = "DataRetained"
 	// ReasonDataDeleted: the volume was deleted as spec.deletionPolicy.data asks.

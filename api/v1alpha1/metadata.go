@@ -37,6 +37,16 @@ const (
 	// of the volume until noon". A person or a tool sets it and takes it away.
 	AnnotationHold = "peernode.dev/hold"
 
+	// AnnotationRotateKey on a PeerNode asks for another key, once for each text that it is set to.
+	AnnotationRotateKey = "peernode.dev/rotate-key"
+
+	// AnnotationApproveKey on a PeerNode whose spec.identity.rotation.approval is Manual names the epoch to which the peer
+	// may switch.
+	AnnotationApproveKey = "peernode.dev/approve-key"
+
+	// AnnotationCompromisedKey on a PeerNode names an epoch whose key somebody else may have. It is given up at once.
+	AnnotationCompromisedKey = "peernode.dev/compromised-key"
+
 	// AnnotationConfig on a pod template holds the hash of the configuration files that a peer reads only at
 	// start, so that a change of theirs replaces the pod.
 	AnnotationConfig = "peernode.dev/config"

@@ -5,6 +5,7 @@ package v1alpha1
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // DeletesData reports whether the peer's volume is to go with it.
@@ -23,6 +24,64 @@ func (p *PeerNode) Direct() *DirectOpening {
 		return nil
 	}
 	return p.Spec.Identity.Direct
+}
+
+// Names are the peer ID of the key in use, and those of the other keys under which the peer may come: the one to which it
+// is about to change, and the one from which it has changed. One that is compromised is not among them, so peerID may be "".
+func (s *PeerIdentityStatus) Names() (peerID string, also []string) {
+	if s.Epoch >= s.MinimumEpoch {
+		peerID = s.PeerID
+	}
+	for _, e := range s.Epochs {
+		if (e.Stage == KeyPublished || e.Stage == KeyRetiring) && e.Epoch >= s.MinimumEpoch && e.PeerID != "" {
+			also = append(also, e.PeerID)
+		}
+	}
+	return peerID, also
+}
+
+// At is the key that is at a stage, nil where none is.
+func (s *PeerIdentityStatus) At(stage KeyStage) *KeyEpoch {
+	if s == nil {
+		return nil
+	}
+	for i := range s.Epochs {
+		if s.Epochs[i].Stage == stage {
+			return &s.Epochs[i]
+		}
+	}
+	return nil
+}
+
+// Switching reports whether the peer has changed its key, and the one of before is still let in.
+func (s *PeerIdentityStatus) Switching() bool { return s.At(KeyRetiring) != nil }
+
+// RotatesEvery is how long a key is used, 0 where keys are made on demand alone.
+func (i *PeerIdentity) RotatesEvery() time.Duration {
+	if i == nil || i.Rotation == nil {
+		return 0
+	}
+	return i.Rotation.Every.duration()
+}
+
+// Overlap is how long the key of before is let in beside another.
+func (i *PeerIdentity) Overlap() time.Duration {
+	if i == nil || i.Rotation == nil || i.Rotation.Overlap == "" {
+		return DefaultOverlap
+	}
+	return i.Rotation.Overlap.duration()
+}
+
+// DefaultOverlap is how long the key of before is let in where the spec does not say.
+const DefaultOverlap = 168 * time.Hour
+
+// duration reads what admission has checked.
+func (d RotationDuration) duration() time.Duration {
+	out, err := time.ParseDuration(string(d))
+	if err != nil {
+		return 0
+	}
+	return out
 }
 
 // In returns the namespace of the reference, seen from a PeerNode in namespace own.

@@ -4,7 +4,9 @@ package v1alpha1_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -68,6 +70,44 @@ func TestKindsAreRegistered(t *testing.T) {
 		}
 		if reflect.TypeOf(got) != reflect.TypeOf(want) {
 			t.Errorf("kind %s is %T, want %T", kind, got, want)
+		}
+	}
+}
+
+func TestUnderWhichNamesAPeerMayCome(t *testing.T) {
+	id := &v1alpha1.PeerIdentityStatus{Epoch: 3, PeerID: "three", Epochs: []v1alpha1.KeyEpoch{
+		{Epoch: 1, Stage: v1alpha1.KeyRevoked, PeerID: "one"},
+		{Epoch: 2, Stage: v1alpha1.KeyRetiring, PeerID: "two"},
+		{Epoch: 3, Stage: v1alpha1.KeyActive, PeerID: "three"},
+		{Epoch: 4, Stage: v1alpha1.KeyPublished, PeerID: "four"},
+		{Epoch: 5, Stage: v1alpha1.KeyPending},
+	}}
+	for minimum, want := range map[int64][]string{0: {"three", "two", "four"}, 3: {"three", "four"}, 4: {"", "four"}} {
+		id.MinimumEpoch = minimum
+		peerID, also := id.Names()
+		if got := append([]string{peerID}, also...); !slices.Equal(got, want) {
+			t.Errorf("when keys before %d are compromised it may come as %q, want %q", minimum, got, want)
+		}
+	}
+	var none *v1alpha1.PeerIdentityStatus
+	if !id.Switching() || none.Switching() || none.At(v1alpha1.KeyActive) != nil {
+		t.Error("a peer with a retiring key switches, and one without a key does not")
+	}
+}
+
+func TestHowOftenAKeyRotates(t *testing.T) {
+	for name, c := range map[string]struct {
+		identity       *v1alpha1.PeerIdentity
+		every, overlap time.Duration
+	}{
+		"Nothing is said.":  {nil, 0, 168 * time.Hour},
+		"On demand.":        {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Overlap: "90s"}}, 0, 90 * time.Second},
+		"Without overlap.":  {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Every: "1h30m", Overlap: "0s"}}, 90 * time.Minute, 0},
+		"Once in a while.":  {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Every: "720h"}}, 720 * time.Hour, 168 * time.Hour},
+		"Only of the type.": {&v1alpha1.PeerIdentity{Type: v1alpha1.IdentityEd25519}, 0, 168 * time.Hour},
+	} {
+		if every, overlap := c.identity.RotatesEvery(), c.identity.Overlap(); every != c.every || overlap != c.overlap {
+			t.Errorf("%s every %s with an overlap of %s, want %s and %s", name, every, overlap, c.every, c.overlap)
 		}
 	}
 }

@@ -13,8 +13,8 @@ type PeerNodeStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, IdentityInEtcd, StorageReady,
-	// PeersResolved and CustomPodTemplate where they apply.
+	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, IdentityInEtcd,
+	// StorageReady, PeersResolved and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -79,6 +79,76 @@ type PeerIdentityStatus struct {
 	// publicKey is the public key, in the encoding of the software.
 	// +optional
 	PublicKey string `json:"publicKey,omitempty"`
+
+	// epochs are the keys of the peer, of those that are revoked only the latest.
+	// +optional
+	// +listType=map
+	// +listMapKey=epoch
+	Epochs []KeyEpoch `json:"epochs,omitempty"`
+
+	// minimumEpoch is the first epoch that is not compromised, as far as has been said by annotation. A key of before is
+	// never opened again.
+	// +optional
+	MinimumEpoch int64 `json:"minimumEpoch,omitempty"`
+
+	// rotation is what is known of the rotation of the keys.
+	// +optional
+	Rotation *KeyRotationStatus `json:"rotation,omitempty"`
+}
+
+// KeyEpoch is one key of a peer.
+type KeyEpoch struct {
+	// epoch is its number.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Epoch int64 `json:"epoch"`
+
+	// stage is how far the key is. Pending: it is being made. Published: it is stored, and the peers that declare this one
+	// let it in already. Active: the peer runs with it. Retiring: others still let it in. Revoked: nobody is to let it in
+	// any more, and the unsealer does not open it.
+	// +required
+	Stage KeyStage `json:"stage"`
+
+	// since is when it came to this stage.
+	// +required
+	Since metav1.Time `json:"since"`
+
+	// secretName is the Secret that holds the sealed key.
+	// +optional
+	SecretName string `json:"secretName,omitempty"`
+
+	// peerID is the name that the key gives to the peer.
+	// +optional
+	PeerID string `json:"peerID,omitempty"`
+
+	// publicKey is the public key, in the encoding of the software.
+	// +optional
+	PublicKey string `json:"publicKey,omitempty"`
+}
+
+// KeyStage is how far a key of a peer is.
+//
+// +kubebuilder:validation:Enum=Pending;Published;Active;Retiring;Revoked
+type KeyStage string
+
+// The stages of a key, in their order.
+const (
+	KeyPending   KeyStage = "Pending"
+	KeyPublished KeyStage = "Published"
+	KeyActive    KeyStage = "Active"
+	KeyRetiring  KeyStage = "Retiring"
+	KeyRevoked   KeyStage = "Revoked"
+)
+
+// KeyRotationStatus is what is known of the rotation of the peer's keys.
+type KeyRotationStatus struct {
+	// next is when a new key is due by spec.identity.rotation.every.
+	// +optional
+	Next *metav1.Time `json:"next,omitempty"`
+
+	// lastRequest is the last text of the annotation peernode.dev/rotate-key that was acted on.
+	// +optional
+	LastRequest string `json:"lastRequest,omitempty"`
 }
 
 // KeyProtection is how a key is kept.

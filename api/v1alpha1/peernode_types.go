@@ -21,6 +21,7 @@ import (
 // +kubebuilder:printcolumn:name="Storage",type=string,JSONPath=`.status.storage.capacity`,description="What the volume holds"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Peer ID",type=string,priority=1,JSONPath=`.status.identity.peerID`,description="The name of the peer in its network"
+// +kubebuilder:printcolumn:name="Epoch",type=integer,priority=1,JSONPath=`.status.identity.epoch`,description="Which of its keys the peer uses"
 // +kubebuilder:printcolumn:name="Peers",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="PeersResolved")].status`,description="Whether every declared peer is known"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
@@ -146,6 +147,7 @@ const (
 
 // PeerIdentity is the key by which other peers know this one.
 //
+// +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.expectedPublicKey)",fieldPath=".rotation",message="must not be set beside expectedPublicKey, which keeps the peer at one key"
 // +kubebuilder:validation:XValidation:rule="!has(self.expectedPublicKey) || self.expectedPublicKey.startsWith('CAISI') == (has(self.type) && self.type == 'Secp256k1')",fieldPath=".expectedPublicKey",message="must be a key of the type in type: one of Ed25519 begins with CAESI, one of Secp256k1 with CAISI"
 type PeerIdentity struct {
 	// type is the algorithm of the key, Ed25519 (default) or Secp256k1; fixed at creation.
@@ -175,7 +177,51 @@ type PeerIdentity struct {
 	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
 	// +optional
 	Direct *DirectOpening `json:"direct,omitempty"`
+
+	// rotation says when and how the peer changes its key. Without it the key changes only when somebody asks for it by
+	// annotation (docs/rotation.md). Each change replaces the pod once.
+	// +optional
+	Rotation *KeyRotation `json:"rotation,omitempty"`
 }
+
+// KeyRotation says when and how a peer changes its key.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.every) || duration(self.every) > duration(has(self.overlap) ? self.overlap : '168h')",fieldPath=".every",message="must be longer than overlap, which is 168h where it is not set, because at most two keys are accepted at a time"
+type KeyRotation struct {
+	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
+	// change their keys together. Without it keys are made only when asked for.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="must be at least 1h and at most 87600h"
+	Every RotationDuration `json:"every,omitempty"`
+
+	// overlap is how long the key of before is still let in by the peers that declare this one, default 168h. Peers that
+	// other people run have to learn of the new one in this time.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="must be at most 8760h"
+	Overlap RotationDuration `json:"overlap,omitempty"`
+
+	// approval is Auto or Manual. Unless it is Manual the peer changes to a new key when the others know it; otherwise it
+	// waits until the annotation peernode.dev/approve-key names the epoch of the new key.
+	// +optional
+	// +kubebuilder:validation:Enum=Auto;Manual
+	Approval KeyApproval `json:"approval,omitempty"`
+}
+
+// RotationDuration is a length of time such as 720h or 90s.
+//
+// +kubebuilder:validation:MinLength=2
+// +kubebuilder:validation:MaxLength=16
+// +kubebuilder:validation:Pattern=`^([0-9]{1,6}h)?([0-9]{1,4}m)?([0-9]{1,4}s)?$`
+type RotationDuration string
+
+// KeyApproval says whether somebody has to approve of a new key before the peer uses it.
+type KeyApproval string
+
+// The kinds of approval.
+const (
+	ApprovalAuto   KeyApproval = "Auto"
+	ApprovalManual KeyApproval = "Manual"
+)
 
 // No rule on a size makes a quantity of a text with an exponent: with one such as 1e99999999 the API server would
 // calculate for hours.

@@ -258,7 +258,53 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
 - name: com.github.peernode.operator.api.v1alpha1.IdentityType
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.KeyApproval
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.KeyEpoch
+  map:
+    fields:
+    - name: epoch
+      type:
+        scalar: numeric
+    - name: peerID
+      type:
+        scalar: string
+    - name: publicKey
+      type:
+        scalar: string
+    - name: secretName
+      type:
+        scalar: string
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: stage
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyStage
 - name: com.github.peernode.operator.api.v1alpha1.KeyProtection
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.KeyRotation
+  map:
+    fields:
+    - name: approval
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyApproval
+    - name: every
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+    - name: overlap
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+- name: com.github.peernode.operator.api.v1alpha1.KeyRotationStatus
+  map:
+    fields:
+    - name: lastRequest
+      type:
+        scalar: string
+    - name: next
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.peernode.operator.api.v1alpha1.KeyStage
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
   map:
@@ -504,6 +550,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: associative
+    - name: rotation
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyRotation
     - name: type
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.IdentityType
@@ -552,6 +601,17 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: epoch
       type:
         scalar: numeric
+    - name: epochs
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.KeyEpoch
+          elementRelationship: associative
+          keys:
+          - epoch
+    - name: minimumEpoch
+      type:
+        scalar: numeric
     - name: peerID
       type:
         scalar: string
@@ -561,6 +621,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: publicKey
       type:
         scalar: string
+    - name: rotation
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyRotationStatus
     - name: secretName
       type:
         scalar: string
@@ -859,6 +922,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.RotationDuration
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.TCPSocketProbe
   map:

@@ -27,6 +27,9 @@ type PeerIdentityApplyConfiguration struct {
 	// unsealer cannot be used. The unsealer then knows nothing of the key and guards nothing: whoever has that private
 	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
 	Direct *DirectOpeningApplyConfiguration `json:"direct,omitempty"`
+	// rotation says when and how the peer changes its key. Without it the key changes only when somebody asks for it by
+	// annotation (docs/rotation.md). Each change replaces the pod once.
+	Rotation *KeyRotationApplyConfiguration `json:"rotation,omitempty"`
 }
 
 // PeerIdentityApplyConfiguration constructs a declarative configuration of the PeerIdentity type for use with
@@ -66,5 +69,13 @@ func (b *PeerIdentityApplyConfiguration) WithRecoveryRecipients(values ...string
 // If called multiple times, the Direct field is set to the value of the last call.
 func (b *PeerIdentityApplyConfiguration) WithDirect(value *DirectOpeningApplyConfiguration) *PeerIdentityApplyConfiguration {
 	b.Direct = value
+	return b
+}
+
+// WithRotation sets the Rotation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rotation field is set to the value of the last call.
+func (b *PeerIdentityApplyConfiguration) WithRotation(value *KeyRotationApplyConfiguration) *PeerIdentityApplyConfiguration {
+	b.Rotation = value
 	return b
 }

@@ -25,6 +25,13 @@ type PeerIdentityStatusApplyConfiguration struct {
 	PeerID *string `json:"peerID,omitempty"`
 	// publicKey is the public key, in the encoding of the software.
 	PublicKey *string `json:"publicKey,omitempty"`
+	// epochs are the keys of the peer, of those that are revoked only the latest.
+	Epochs []KeyEpochApplyConfiguration `json:"epochs,omitempty"`
+	// minimumEpoch is the first epoch that is not compromised, as far as has been said by annotation. A key of before is
+	// never opened again.
+	MinimumEpoch *int64 `json:"minimumEpoch,omitempty"`
+	// rotation is what is known of the rotation of the keys.
+	Rotation *KeyRotationStatusApplyConfiguration `json:"rotation,omitempty"`
 }
 
 // PeerIdentityStatusApplyConfiguration constructs a declarative configuration of the PeerIdentityStatus type for use with
@@ -70,5 +77,34 @@ func (b *PeerIdentityStatusApplyConfiguration) WithPeerID(value string) *PeerIde
 // If called multiple times, the PublicKey field is set to the value of the last call.
 func (b *PeerIdentityStatusApplyConfiguration) WithPublicKey(value string) *PeerIdentityStatusApplyConfiguration {
 	b.PublicKey = &value
+	return b
+}
+
+// WithEpochs adds the given value to the Epochs field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Epochs field.
+func (b *PeerIdentityStatusApplyConfiguration) WithEpochs(values ...*KeyEpochApplyConfiguration) *PeerIdentityStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithEpochs")
+		}
+		b.Epochs = append(b.Epochs, *values[i])
+	}
+	return b
+}
+
+// WithMinimumEpoch sets the MinimumEpoch field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MinimumEpoch field is set to the value of the last call.
+func (b *PeerIdentityStatusApplyConfiguration) WithMinimumEpoch(value int64) *PeerIdentityStatusApplyConfiguration {
+	b.MinimumEpoch = &value
+	return b
+}
+
+// WithRotation sets the Rotation field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Rotation field is set to the value of the last call.
+func (b *PeerIdentityStatusApplyConfiguration) WithRotation(value *KeyRotationStatusApplyConfiguration) *PeerIdentityStatusApplyConfiguration {
+	b.Rotation = value
 	return b
 }
