@@ -3,7 +3,6 @@
 package unseal
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 
@@ -100,19 +99,42 @@ func checkPeer(o Observed) *Refusal {
 	if has != want {
 		return refuse(WrongPeer, "the envelope is for %s, the pod is that of %s; mount the peer's own envelope", has, want)
 	}
-	epoch, peerID := int64(1), ""
-	if p.Status.Identity != nil {
-		epoch, peerID = cmp.Or(p.Status.Identity.Epoch, 1), p.Status.Identity.PeerID
-	}
+	return checkEpoch(p, o.Header)
+}
+
+// checkEpoch sees that the key is in use, or the one of before and not compromised, and that it is the one on record.
+func checkEpoch(p *v1alpha1.PeerNode, h seal.Header) *Refusal {
+	key, latest := onRecord(p, h.Binding.Epoch)
 	switch {
-	case has.Epoch < epoch:
-		return refuse(EpochRevoked, "the envelope is of epoch %d, the key of %s/%s is of epoch %d; a key of before is not handed out any more", has.Epoch, p.Namespace, p.Name, epoch)
-	case has.Epoch > epoch:
-		return refuse(EpochNotInUse, "the envelope is of epoch %d, the key of %s/%s is of epoch %d", has.Epoch, p.Namespace, p.Name, epoch)
-	case peerID != "" && o.Header.PeerID != peerID:
-		return refuse(WrongKey, "the envelope holds the key of peer ID %s, that of %s/%s is %s; somebody has exchanged the Secret", o.Header.PeerID, p.Namespace, p.Name, peerID)
+	case h.Binding.Epoch > latest, key.Stage == v1alpha1.KeyPending, key.Stage == v1alpha1.KeyPublished:
+		return refuse(EpochNotInUse, "the key of %s/%s of epoch %d is not in use yet", p.Namespace, p.Name, h.Binding.Epoch)
+	case key.Stage != v1alpha1.KeyActive && key.Stage != v1alpha1.KeyRetiring:
+		return refuse(EpochRevoked, "the key of %s/%s of epoch %d is one of before, and is not handed out any more", p.Namespace, p.Name, h.Binding.Epoch)
+	case p.Status.Identity != nil && h.Binding.Epoch < p.Status.Identity.MinimumEpoch:
+		return refuse(EpochRevoked, "the key of %s/%s of epoch %d is compromised, and is not handed out any more", p.Namespace, p.Name, h.Binding.Epoch)
+	case key.PeerID != "" && h.PeerID != key.PeerID:
+		return refuse(WrongKey, "the envelope holds the key of peer ID %s, that of %s/%s is %s; somebody has exchanged the Secret", h.PeerID, p.Namespace, p.Name, key.PeerID)
 	}
 	return nil
+}
+
+// onRecord is what is on record of an epoch, and which epoch is the latest. A peer of which no stages are on record yet
+// has one key, the one in use.
+func onRecord(p *v1alpha1.PeerNode, epoch int64) (key v1alpha1.KeyEpoch, latest int64) {
+	id := p.Status.Identity
+	if id == nil {
+		id = &v1alpha1.PeerIdentityStatus{}
+	}
+	epochs := id.Epochs
+	if len(epochs) == 0 {
+		epochs = []v1alpha1.KeyEpoch{{Epoch: max(1, id.Epoch), Stage: v1alpha1.KeyActive, PeerID: id.PeerID}}
+	}
+	for _, e := range epochs {
+		if latest = max(latest, e.Epoch); e.Epoch == epoch {
+			key = e
+		}
+	}
+	return key, latest
 }
 
 // checkReservation sees that no other PeerNode of the cluster can be running with the key: whose it is says its

@@ -60,7 +60,7 @@ const (
 const (
 	// WrongPeer: the envelope is that of another peer, or of another use.
 	WrongPeer Reason = "WrongPeer"
-	// EpochRevoked: the peer has a newer key.
+	// EpochRevoked: the key is one of before, or compromised.
 	EpochRevoked Reason = "EpochRevoked"
 	// WrongKey: the envelope holds another key than the one that is recorded for the peer.
 	WrongKey Reason = "WrongKey"
@@ -75,7 +75,7 @@ const (
 	NotUnsealing Reason = "NotUnsealing"
 	// AddressUnknown: the address of the pod is not reported yet.
 	AddressUnknown Reason = "AddressUnknown"
-	// EpochNotInUse: the peer has not come to this key yet.
+	// EpochNotInUse: the peer has not come to this key yet. It may in a moment.
 	EpochNotInUse Reason = "EpochNotInUse"
 	// NotReserved: nothing says that the identity is this peer's and no other's. The operator has yet to reserve it.
 	NotReserved Reason = "NotReserved"
