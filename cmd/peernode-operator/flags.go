@@ -84,7 +84,8 @@ func (f flags) options() settings.Operator {
 			CompanionImage:    f.companionImage,
 			UnsealerNamespace: f.unsealerNamespace,
 		},
-		Namespaces: f.namespaces,
-		Settle:     settings.DefaultSettle,
+		Namespaces:  f.namespaces,
+		Settle:      settings.DefaultSettle,
+		Propagation: settings.DefaultPropagation,
 	}
 }

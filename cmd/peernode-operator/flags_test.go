@@ -112,7 +112,7 @@ func TestFlagsReachThePlan(t *testing.T) {
 		Resources: resources.Options{
 			HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}, CompanionImage: "companion:v1", UnsealerNamespace: "keys",
 		},
-		Settle: settings.DefaultSettle,
+		Settle: settings.DefaultSettle, Propagation: settings.DefaultPropagation,
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)

@@ -6,6 +6,7 @@ package peernode
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,6 +43,8 @@ type Reconciler struct {
 
 	ledger    freshness.Ledger
 	published published
+	begin     sync.Once
+	begun     time.Time
 }
 
 // Reconcile looks, decides, does and tells.
@@ -108,6 +111,9 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Plan, done outcome.Outcome) (ctrl.Result, error) {
 	before := o.PeerNode.Status
 	again := outcome.Soonest(done.After, o.LookAgain)
+	if until := decided.Rotation(o, r.Now()).Until; !until.IsZero() {
+		again = outcome.Soonest(again, max(time.Second, until.Sub(r.Now())))
+	}
 	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
 	telling := plan.ToTell(before, after, r.Now(), r.Options.Settle)
 	if !telling.Write {

@@ -52,18 +52,18 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	if !direct { // Who opens the key without the unsealer does not depend on what that publishes.
 		o.Sealing, err = r.sealing(ctx)
 	}
-	if err != nil || plan.RecordedKey(o.PeerNode) || !plan.KeepsKey(*o) {
+	if err != nil || !plan.NeedsKey(*o) {
 		return err
 	}
 	if (direct || o.Sealing != nil) && plan.KeyUnknown(*o) {
-		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.FirstEpoch))
+		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.KeyEpoch(o.PeerNode)))
 		o.KeyFree = err == nil && !o.KeyTaken
 		// Nothing tells when a Secret comes or goes.
 		o.LookAgain = outcome.Soonest(o.LookAgain, mountPatience)
 		return err
 	}
 	pods := &corev1.PodList{}
-	name := names.Key(o.PeerNode, plan.FirstEpoch)
+	name := names.KeyJob(o.PeerNode, plan.KeyEpoch(o.PeerNode))
 	if err := r.Client.List(ctx, pods, client.InNamespace(o.PeerNode.Namespace), client.MatchingFields{index.Job: name}); err != nil {
 		return fmt.Errorf("list the pods of Job %s: %w", name, err)
 	}

@@ -21,7 +21,8 @@ import (
 
 // observe reads everything about a peer, once, from the cache. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Observed, error) {
-	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}}
+	r.begin.Do(func() { r.begun = r.Now() })
+	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Watching: r.begun}
 	eyes := look.Eyes{Client: r.Client, Ledger: &r.ledger, Now: r.Now}
 	if err := eyes.Fresh(refOf(p), p.ResourceVersion); err != nil {
 		return o, err

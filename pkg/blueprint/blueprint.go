@@ -66,11 +66,19 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 			"spec.software and spec.network lead to %d bytes of files, of which a ConfigMap holds %d; declare fewer or smaller fleets in spec.network.fleets", n, largestFiles))
 	}
 	b.Workload = workload
-	b.Input = resources.Input{PeerNode: b.PeerNode, Software: b.Kind.Name(), Workload: workload, Neighbourhood: n, Options: o.Resources}
+	b.Input = resources.Input{PeerNode: b.PeerNode, Epoch: epoch(p), Software: b.Kind.Name(), Workload: workload, Neighbourhood: n, Options: o.Resources}
 	if b.StatefulSet, err = resources.StatefulSet(b.Input); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
 	}
 	return b, nil
+}
+
+// epoch is the key on record, the first where none is.
+func epoch(p *v1alpha1.PeerNode) int64 {
+	if p.Status.Identity == nil {
+		return 1
+	}
+	return max(1, p.Status.Identity.Epoch)
 }
 
 // recipients reads the public keys of those who can open the key; admission has seen their letters alone.

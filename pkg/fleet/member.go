@@ -135,6 +135,9 @@ func busy(p *v1alpha1.PeerNode) string {
 	if why := p.Annotations[v1alpha1.AnnotationHold]; why != "" {
 		return "the annotation " + v1alpha1.AnnotationHold + " says: " + why
 	}
+	if p.Status.Identity.Switching() && conditions.Find(p.Status.Conditions, v1alpha1.ConditionIdentityBound).Status != metav1.ConditionTrue {
+		return "it changes to another key, and has not shown yet that it holds it"
+	}
 	return ""
 }
 

@@ -3,6 +3,7 @@
 package fleet_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,29 +74,32 @@ func TestTheListNamesThePeersThatAreKnown(t *testing.T) {
 		Bootstrap:    []string{"/dns/beta.elsewhere.svc/tcp/8000/p2p/id-of-beta"},
 		Siblings:     everybody.Siblings,
 	}
+	withNext := peersFile{AllowedPeers: append([]string{"id-of-alpha-0-to-come"}, everybody.AllowedPeers...), Bootstrap: []string{}, Siblings: everybody.Siblings}
+	slices.Sort(withNext.AllowedPeers)
 	// It may run as it did when its spec still made sense, but nobody knows on which port.
 	allowingBeta := peersFile{AllowedPeers: withBeta.AllowedPeers, Bootstrap: []string{}, Siblings: everybody.Siblings}
 	for name, c := range map[string]struct {
 		observe func(t *testing.T) *world
 		want    peersFile
 	}{
-		"Every peer is a sibling of the others.":    {isServing(func(*world) {}), everybody},
-		"A new fleet knows nobody.":                 {func(t *testing.T) *world { return newborn(t) }, peersFile{AllowedPeers: []string{}, Bootstrap: []string{}}},
-		"A peer that is down stays on the list.":    {isServing(func(w *world) { w.goesDown("alpha-1") }), everybody},
-		"A parked peer stays on the list.":          {isServing(func(w *world) { w.edit(parked(1)).step() }), everybody},
-		"A peer that is gone is off the list.":      {isServing(func(w *world) { delete(w.Peers, "alpha-1") }), without(1)},
-		"A peer on its way out is off the list.":    {isServing(func(w *world) { w.edit(replicas(2)) }), without(2)},
-		"A peer being deleted is off the list.":     {isServing(func(w *world) { w.peer("alpha-0").DeletionTimestamp = &metav1.Time{Time: now} }), without(0)},
-		"A foreign peer under a name is none.":      {isServing(func(w *world) { w.stands("alpha-1") }), without(1)},
-		"A peer that lost its identity is nobody.":  {isServing(func(w *world) { w.peer("alpha-0").Status.Identity = nil }), without(0)},
-		"A key that nobody has proven is no name.":  {isServing(func(w *world) { w.peer("alpha-0").Status.Identity.PeerID = "" }), without(0)},
-		"A declared peer is where agents begin.":    {seesBeta(beta()), withBeta},
-		"A declared peer that does not exist.":      {seesBeta(), everybody},
-		"A declared peer without an identity.":      {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Status.Identity = nil })), everybody},
-		"A declared peer whose key is not proven.":  {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Status.Identity.PeerID = "" })), everybody},
-		"A declared peer on its way out.":           {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.DeletionTimestamp = &metav1.Time{Time: now} })), everybody},
-		"A declared peer that makes no sense.":      {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Spec.Software = v1alpha1.PeerSoftware{} })), allowingBeta},
-		"The port of the contract is in each name.": {isServing(func(*world) {}, portsOf(9000)), onPort9000},
+		"Every peer is a sibling of the others.":      {isServing(func(*world) {}), everybody},
+		"A new fleet knows nobody.":                   {func(t *testing.T) *world { return newborn(t) }, peersFile{AllowedPeers: []string{}, Bootstrap: []string{}}},
+		"A peer that is down stays on the list.":      {isServing(func(w *world) { w.goesDown("alpha-1") }), everybody},
+		"A parked peer stays on the list.":            {isServing(func(w *world) { w.edit(parked(1)).step() }), everybody},
+		"A peer that is gone is off the list.":        {isServing(func(w *world) { delete(w.Peers, "alpha-1") }), without(1)},
+		"A peer on its way out is off the list.":      {isServing(func(w *world) { w.edit(replicas(2)) }), without(2)},
+		"A peer being deleted is off the list.":       {isServing(func(w *world) { w.peer("alpha-0").DeletionTimestamp = &metav1.Time{Time: now} }), without(0)},
+		"A foreign peer under a name is none.":        {isServing(func(w *world) { w.stands("alpha-1") }), without(1)},
+		"A peer that lost its identity is nobody.":    {isServing(func(w *world) { w.peer("alpha-0").Status.Identity = nil }), without(0)},
+		"A key that nobody has proven is no name.":    {isServing(func(w *world) { w.peer("alpha-0").Status.Identity.PeerID = "" }), without(0)},
+		"A peer that changes its key has both names.": {isServing(func(w *world) { w.rotates("alpha-0") }), withNext},
+		"A declared peer is where agents begin.":      {seesBeta(beta()), withBeta},
+		"A declared peer that does not exist.":        {seesBeta(), everybody},
+		"A declared peer without an identity.":        {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Status.Identity = nil })), everybody},
+		"A declared peer whose key is not proven.":    {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Status.Identity.PeerID = "" })), everybody},
+		"A declared peer on its way out.":             {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.DeletionTimestamp = &metav1.Time{Time: now} })), everybody},
+		"A declared peer that makes no sense.":        {seesBeta(beta(func(p *v1alpha1.PeerNode) { p.Spec.Software = v1alpha1.PeerSoftware{} })), allowingBeta},
+		"The port of the contract is in each name.":   {isServing(func(*world) {}, portsOf(9000)), onPort9000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := c.observe(t)
@@ -105,6 +109,12 @@ func TestTheListNamesThePeersThatAreKnown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rotates lets a peer be about to change its key.
+func (w *world) rotates(name string) {
+	id := w.peer(name).Status.Identity
+	id.Epochs = []v1alpha1.KeyEpoch{{Epoch: 1, Stage: v1alpha1.KeyActive, PeerID: id.PeerID}, {Epoch: 2, Stage: v1alpha1.KeyPublished, PeerID: id.PeerID + "-to-come"}}
 }
 
 var onPort9000 = peersFile{

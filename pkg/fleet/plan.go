@@ -131,8 +131,9 @@ func (p *Plan) siblings(o Observed, ports []peer.Port) []peer.Neighbour {
 		if !m.Wanted || !m.known() {
 			continue
 		}
+		id, also := m.live.Status.Identity.Names()
 		out = append(out, peer.Neighbour{
-			Name: m.Name, Namespace: o.Fleet.Namespace, PeerID: m.live.Status.Identity.PeerID,
+			Name: m.Name, Namespace: o.Fleet.Namespace, PeerID: id, Also: also,
 			Fleet: o.Fleet.Namespace + "/" + o.Fleet.Name, Ports: ports,
 		})
 	}

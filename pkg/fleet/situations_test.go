@@ -99,6 +99,7 @@ var rollouts = map[string]situation{
 	"The last peer is on its way.":    {isUpdating(func(w *world) { w.step().step().carryOut(); w.goesDown("alpha-0") }), told(misses, "True WaitingForPeers", settled, "RolloutOpen", "True NothingHeld"), ""},
 	"The window is closed.":           {isUpdating(func(w *world) { w.edit(within("22:00", "")) }), told(serves, "True OutsideWindow", settled, "RolloutOpen", "False OutsideWindow"), "the maintenance window opens at 2026-11-01T22:00:00Z"},
 	"The canary of the spec is busy.": {isUpdating(func(w *world) { w.edit(canary(2)); w.holds("alpha-2") }), told(serves, "True PeerBusy", settled, "RolloutOpen", "False PeerBusy"), "gate PeerIdle holds back 1 peers: alpha-2 is not to be disturbed: the annotation peernode.dev/hold says: a copy until noon"},
+	"What changes its key is busy.":   {isUpdating(func(w *world) { w.edit(canary(2)); w.switches("alpha-2") }), told(serves, "True PeerBusy", settled, "RolloutOpen", "False PeerBusy"), "alpha-2 is not to be disturbed: it changes to another key"},
 	"What leaves is busy.":            {isServing(func(w *world) { w.edit(replicas(2)); w.holds("alpha-2") }), told(serves, "True ScalingDown", settled), "alpha-2 is not to be disturbed"},
 	"The template was taken back.": {
 		func(t *testing.T) *world { w := hasFailed(t); w.converge(); return w },

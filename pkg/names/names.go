@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/peernode/operator/api/v1alpha1"
 )
@@ -20,6 +21,7 @@ const (
 	suffixConfig = "-config"
 	suffixData   = "-data"
 	suffixKey    = "-identity"
+	suffixKeyJob = "-key"
 )
 
 // Workload is the name of the StatefulSet, its headless Service, ServiceAccount, NetworkPolicy and
@@ -43,6 +45,15 @@ func Data(p *v1alpha1.PeerNode) string { return p.Name + suffixData }
 // one epoch from being made.
 func Key(p *v1alpha1.PeerNode, epoch int64) string {
 	return fmt.Sprintf("%s%s-%d", p.Name, suffixKey, epoch)
+}
+
+// KeyJob is the name of the Job that makes the key of an epoch: that of its Secret, or a shorter one where a label, which
+// holds the name of a Job, could not hold that.
+func KeyJob(p *v1alpha1.PeerNode, epoch int64) string {
+	if name := Key(p, epoch); len(name) <= validation.LabelValueMaxLength {
+		return name
+	}
+	return fmt.Sprintf("%s%s-%d", p.Name, suffixKeyJob, epoch)
 }
 
 // OfKey reads the PeerNode and the epoch from what Key names, false where it would name no Secret so.

@@ -43,6 +43,8 @@ func TestTheLongestNameLeavesRoomForEveryObject(t *testing.T) {
 		"ConfigMap":               {names.Config(p), validation.IsDNS1123Subdomain},
 		"PersistentVolumeClaim":   {names.Data(p), validation.IsDNS1123Subdomain},
 		"Secret of a late epoch":  {names.Key(p, 1<<62), validation.IsDNS1123Subdomain},
+		"Job of a first key":      {names.KeyJob(p, 1), validation.IsValidLabelValue},
+		"Job of a late key":       {names.KeyJob(p, 999_999), validation.IsValidLabelValue},
 		"pod, as a label's value": {names.Pod(p), validation.IsValidLabelValue},
 		// The StatefulSet controller labels pods and revisions with <name>-<hash of up to 10 characters>.
 		"revision of the StatefulSet": {names.Workload(p) + "-" + strings.Repeat("f", 10), validation.IsValidLabelValue},
@@ -50,6 +52,16 @@ func TestTheLongestNameLeavesRoomForEveryObject(t *testing.T) {
 		if errs := c.valid(c.name); len(errs) > 0 {
 			t.Errorf("%s %q is not valid: %v", what, c.name, errs)
 		}
+	}
+}
+
+// A Job is called as its Secret is, as long as that fits.
+func TestTheJobOfAKeyIsCalledLikeItsSecret(t *testing.T) {
+	if got := names.KeyJob(named("alpha"), 12); got != "alpha-identity-12" {
+		t.Errorf("the Job is called %s", got)
+	}
+	if got := names.KeyJob(named(longest), 10); got != longest+"-key-10" {
+		t.Errorf("the Job of a peer with a long name is called %s", got)
 	}
 }
 

@@ -51,7 +51,7 @@ func (d Declared) Neighbourhood(o settings.Operator) peer.Neighbourhood {
 		known[name] = true
 		n := peer.Neighbour{Name: p.Name, Namespace: p.Namespace, Fleet: fleet, Ports: ports}
 		if id := p.Status.Identity; id != nil {
-			n.PeerID = id.PeerID
+			n.PeerID, n.Also = id.Names()
 		}
 		out.Peers = append(out.Peers, n)
 	}

@@ -162,3 +162,13 @@ func TestNeighboursAreThoseThatStay(t *testing.T) {
 		}
 	}
 }
+
+func TestANeighbourThatChangesItsKeyHasEachOfItsNames(t *testing.T) {
+	rotating := beta(func(p *v1alpha1.PeerNode) {
+		p.Status.Identity.Epochs = []v1alpha1.KeyEpoch{{Epoch: 1, Stage: v1alpha1.KeyActive, PeerID: "id-of-beta"}, {Epoch: 2, Stage: v1alpha1.KeyPublished, PeerID: "id-to-come"}}
+	})
+	got := declaredPeer(rotating).Neighbourhood(settings.Operator{}).Peers[0]
+	if got.PeerID != "id-of-beta" || !cmp.Equal(got.Also, []string{"id-to-come"}) {
+		t.Errorf("beta is known as %q and %v", got.PeerID, got.Also)
+	}
+}

@@ -42,6 +42,10 @@ type Key interface {
 	// Read finds the key in the software's files and checks it. An error holds no part of a file.
 	Read(files map[string][]byte) (identity.Key, error)
 
+	// SwitchesFreely reports whether a peer that comes back with another key is a peer like any other. Where the key is
+	// registered somewhere, such as on a chain, somebody has to say that the next one is as well.
+	SwitchesFreely() bool
+
 	// Parse reads what the software said of its key in the termination message of its identity check.
 	Parse(message string) (Identity, error)
 }
@@ -85,6 +89,8 @@ type Neighbour struct {
 	Name, Namespace string
 	// PeerID is empty while the neighbour has not shown its identity, and for software without one.
 	PeerID string
+	// Also are the other names under which it may come: that of the key to which it is about to change, or has changed from.
+	Also []string
 	// Fleet is "<namespace>/<name>" of the fleet through which it is known, "" where it is declared by its own name.
 	// There may be many peers in a fleet: they need not all be connected.
 	Fleet string

@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -12,6 +14,10 @@ import (
 // Events tells what changed between two statuses that were written one after the other. A smooth start makes no
 // event: the conditions tell it, and an event is a write like any other.
 func Events(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
+	return append(keyEvents(before.Identity, next.Identity), progress(before, next)...)
+}
+
+func progress(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
 	if len(before.Conditions) == 0 && !troubled(next) {
 		return nil
 	}
@@ -68,6 +74,33 @@ func Changes(p Plan) []conditions.Event {
 				"took up "+change.Ref.String()+", retained from an earlier PeerNode of this name"))
 		case grows(change):
 			out = append(out, conditions.Normal(v1alpha1.ReasonGrowing, "Apply", "asked "+change.Ref.String()+" to grow"))
+		}
+	}
+	return out
+}
+
+// keyEvents tells of the stages that keys have come to. The first key of a peer makes none.
+func keyEvents(before, next *v1alpha1.PeerIdentityStatus) []conditions.Event {
+	if before == nil || next == nil || len(before.Epochs) == 0 {
+		return nil
+	}
+	var out []conditions.Event
+	was := map[int64]v1alpha1.KeyStage{}
+	for _, e := range before.Epochs {
+		was[e.Epoch] = e.Stage
+	}
+	if next.MinimumEpoch > before.MinimumEpoch {
+		out = append(out, conditions.Warning(v1alpha1.ReasonKeyCompromised, "Rotate", fmt.Sprintf("keys before epoch %d are compromised, and are not handed out any more", next.MinimumEpoch)))
+	}
+	for _, e := range next.Epochs {
+		switch {
+		case was[e.Epoch] == e.Stage:
+		case e.Stage == v1alpha1.KeyPublished:
+			out = append(out, conditions.Normal(v1alpha1.ReasonKeyPublished, "Rotate", fmt.Sprintf("the key of epoch %d is stored; as %s the peer is let in from now on", e.Epoch, e.PeerID)))
+		case e.Stage == v1alpha1.KeyActive:
+			out = append(out, conditions.Normal(v1alpha1.ReasonKeySwitched, "Rotate", fmt.Sprintf("the peer changes to the key of epoch %d, and is %s", e.Epoch, e.PeerID)))
+		case e.Stage == v1alpha1.KeyRevoked && e.PeerID != "":
+			out = append(out, conditions.Normal(v1alpha1.ReasonKeyRevoked, "Rotate", fmt.Sprintf("the key of epoch %d, %s, is not accepted any more", e.Epoch, e.PeerID)))
 		}
 	}
 	return out

@@ -24,8 +24,8 @@ import (
 	"github.com/peernode/operator/pkg/seal"
 )
 
-// FirstEpoch is the only epoch until identities rotate.
-const FirstEpoch = 1
+// firstEpoch is that of the first key of a peer.
+const firstEpoch = 1
 
 // keyStep is the next step towards a key. A peer has one from the moment in which its Secret exists, and from then on
 // for ever: one that is lost is never made again, because the peer would come back as somebody else.
@@ -38,6 +38,8 @@ type keyStep struct {
 	// order is the Job that is to make the key, discard one that has ended and told nothing that can be used.
 	order   bool
 	discard intent.Object
+	// unusable is true when the epoch can never have a key.
+	unusable bool
 	// finding is what the peer waits for, or what is wrong, while it has no key.
 	finding *conditions.Finding
 	// blocked is why nothing at all may be done: the identity is, or may be, another's.
@@ -46,21 +48,43 @@ type keyStep struct {
 
 // KeyUnknown reports whether the API server is to be asked whether the peer has a key: none is on record, no pod was ever
 // made for it, no Job is at work, and no reservation names it. A PeerNode for which somebody restored a key begins so.
-// Nothing of a peer runs before its policy, so until that is there nobody needs to know.
+// Nothing of a peer runs before its policy, so until that is there nobody needs to know. Of the next key it is asked while
+// no Job is at work.
 func KeyUnknown(o Observed) bool {
+	if _, ordered := nextEpoch(o.PeerNode); ordered {
+		return o.keyJob() == nil
+	}
 	guarded := false
 	for ref := range o.Objects {
 		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy
 	}
 	kind := kinds.For(o.PeerNode.Spec.Software)
 	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil &&
-		kind != nil && kind.Key() != nil && len(own(o, kind.Key())) == 0
+		kind != nil && kind.Key() != nil && len(latest(o, kind.Key())) == 0
 }
 
 // KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
 func KeepsKey(o Observed) bool {
 	kind := kinds.For(o.PeerNode.Spec.Software)
 	return kind != nil && kind.Key() != nil
+}
+
+// NeedsKey reports whether there is anything to know of a key that is to be made, or taken up.
+func NeedsKey(o Observed) bool {
+	_, ordered := nextEpoch(o.PeerNode)
+	return KeepsKey(o) && (ordered || !RecordedKey(o.PeerNode))
+}
+
+// KeyEpoch is the latest key of the peer, which may still have to be made.
+func KeyEpoch(p *v1alpha1.PeerNode) int64 {
+	latest := int64(firstEpoch)
+	if id := p.Status.Identity; id != nil {
+		latest = max(latest, id.Epoch)
+		for _, e := range id.Epochs {
+			latest = max(latest, e.Epoch)
+		}
+	}
+	return latest
 }
 
 // RecordedKey reports whether a key of the peer is on record.
@@ -84,14 +108,14 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
 	case job != nil:
-		return take(o, b, job)
+		return take(o, b, job, firstEpoch, latest(o, b.Kind.Key()))
 	default:
 		return adopt(o, b)
 	}
 }
 
-func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
-	record := &v1alpha1.PeerIdentityStatus{Epoch: FirstEpoch, SecretName: names.Key(b.PeerNode, FirstEpoch), Protection: v1alpha1.ProtectionBrokered}
+func newRecord(b blueprint.Blueprint, epoch int64) *v1alpha1.PeerIdentityStatus {
+	record := &v1alpha1.PeerIdentityStatus{Epoch: epoch, SecretName: names.Key(b.PeerNode, epoch), Protection: v1alpha1.ProtectionBrokered}
 	if b.Direct != nil {
 		record.Protection = v1alpha1.ProtectionDirect
 	}
@@ -99,8 +123,8 @@ func newRecord(b blueprint.Blueprint) *v1alpha1.PeerIdentityStatus {
 }
 
 // recordOf is the record of a key that is known.
-func recordOf(b blueprint.Blueprint, key identity.Public) *v1alpha1.PeerIdentityStatus {
-	record, id := newRecord(b), b.Kind.Key().Identity(key)
+func recordOf(b blueprint.Blueprint, key identity.Public, epoch int64) *v1alpha1.PeerIdentityStatus {
+	record, id := newRecord(b, epoch), b.Kind.Key().Identity(key)
 	record.PeerID, record.PublicKey = id.PeerID, id.PublicKey
 	return record
 }
@@ -109,27 +133,27 @@ func recordOf(b blueprint.Blueprint, key identity.Public) *v1alpha1.PeerIdentity
 // recorded it. The identity of a key that was taken up unread may be known by now.
 func onRecord(o Observed, b blueprint.Blueprint) keyStep {
 	record, form := o.PeerNode.Status.Identity.DeepCopy(), b.Kind.Key()
-	if key, ok := reservedKey(o, form); ok && record.PublicKey == "" {
+	if key, epoch, ok := reservedKey(latest(o, form)); ok && record.PublicKey == "" && record.Epoch == epoch {
 		record.PeerID, record.PublicKey = form.Identity(key).PeerID, form.Identity(key).PublicKey
 	}
 	key, err := form.Public(record.PublicKey)
 	if err != nil { // It is not known yet, and will be once the software has shown it.
 		return keyStep{record: record}
 	}
-	return keyStep{record: record}.claim(o, b, key)
+	return keyStep{record: record}.claim(o, b, key, record.Epoch)
 }
 
 // remembered is the record of a key that was stored. Its reservation tells whose it is, or, while that is there, its Job.
 func remembered(o Observed, b blueprint.Blueprint) keyStep {
-	if key, ok := reservedKey(o, b.Kind.Key()); ok {
-		return keyStep{record: recordOf(b, key)}
+	if key, epoch, ok := reservedKey(latest(o, b.Kind.Key())); ok {
+		return keyStep{record: recordOf(b, key, epoch)}
 	}
 	if envelope, err := o.madeKey(); err == nil && envelope != nil {
 		if key, err := envelope.Header().Public(); err == nil {
-			return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+			return keyStep{record: recordOf(b, key, firstEpoch)}.claim(o, b, key, firstEpoch)
 		}
 	}
-	return keyStep{record: newRecord(b)}
+	return keyStep{record: newRecord(b, firstEpoch)}
 }
 
 // madeKey is what the Job made, nil while none of its pods has ended. An error says what is wrong with it.
@@ -147,13 +171,13 @@ func (o Observed) madeKey() (*seal.Envelope, error) {
 
 // take takes the key from its Job, once that has ended. A key that is reserved is the peer's: it is stored as it is, and
 // none in its place.
-func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
+func take(o Observed, b blueprint.Blueprint, job *batchv1.Job, epoch int64, reservations []*v1alpha1.PeerIdentityReservation) keyStep {
 	envelope, err := o.madeKey()
 	if envelope == nil && err == nil {
 		return waitForJob(o, job)
 	}
 	if err == nil {
-		err = asOrdered(envelope.Header(), b)
+		err = asOrdered(envelope.Header(), b, epoch)
 	}
 	if err != nil {
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf("what Job %s made is not used: %s. Delete the Job to have it tried again", job.Name, err))}
@@ -162,7 +186,6 @@ func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
 	if err != nil { // A header that was read has been checked.
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, err.Error())}
 	}
-	reservations := own(o, b.Kind.Key())
 	reserved := slices.ContainsFunc(reservations, func(r *v1alpha1.PeerIdentityReservation) bool {
 		return r.Name == resources.ReservationName(b.Kind.Key(), key)
 	})
@@ -170,16 +193,16 @@ func take(o Observed, b blueprint.Blueprint, job *batchv1.Job) keyStep {
 	case len(reservations) > 0 && !reserved:
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
 			"PeerIdentityReservation %s says that this peer is %s, and Job %s made another key, which is not used. Delete the Job, and restore Secret %s; or, if no peer ever ran with that identity, the reservation",
-			reservations[0].Name, reservations[0].Spec.PeerID, job.Name, newRecord(b).SecretName))}
+			reservations[0].Name, reservations[0].Spec.PeerID, job.Name, names.Key(b.PeerNode, epoch)))}
 	case !reserved && !slices.Equal(envelope.Header().Recipients, infos(keyRecipients(o, b))):
 		return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the recipients of the key have changed while it was made, so it is made anew")}
 	}
-	return store(b, *envelope, key).claim(o, b, key)
+	return store(b, *envelope, key, epoch).claim(o, b, key, epoch)
 }
 
 // asOrdered compares what the Job made with what it was to make.
-func asOrdered(h seal.Header, b blueprint.Blueprint) error {
-	if want := binding(b.PeerNode); h.Binding != want {
+func asOrdered(h seal.Header, b blueprint.Blueprint, epoch int64) error {
+	if want := binding(b.PeerNode, epoch); h.Binding != want {
 		return fmt.Errorf("the envelope is bound to %s, not to %s", h.Binding, want)
 	}
 	if want := b.PeerNode.Spec.Identity.Type; h.KeyType != want {
@@ -189,14 +212,14 @@ func asOrdered(h seal.Header, b blueprint.Blueprint) error {
 	if err != nil { // A header that was read has been checked.
 		return err
 	}
-	if want := expectedKey(b.PeerNode); want != "" && b.Kind.Key().Identity(key).PublicKey != want {
+	if want := expectedKey(b.PeerNode); want != "" && epoch == firstEpoch && b.Kind.Key().Identity(key).PublicKey != want {
 		return errors.New("the key is not that of spec.identity.expectedPublicKey")
 	}
 	return nil
 }
 
-func binding(p *v1alpha1.PeerNode) seal.Binding {
-	return seal.Binding{Namespace: p.Namespace, PeerNode: p.Name, Role: seal.RoleIdentity, Epoch: FirstEpoch}
+func binding(p *v1alpha1.PeerNode, epoch int64) seal.Binding {
+	return seal.Binding{Namespace: p.Namespace, PeerNode: p.Name, Role: seal.RoleIdentity, Epoch: epoch}
 }
 
 // sealable reports whether it is known to whom the key is to be sealed first of all.
@@ -227,13 +250,13 @@ func infos(recipients []seal.Recipient) []seal.RecipientInfo {
 	return out
 }
 
-func store(b blueprint.Blueprint, envelope seal.Envelope, key identity.Public) keyStep {
+func store(b blueprint.Blueprint, envelope seal.Envelope, key identity.Public, epoch int64) keyStep {
 	p := b.PeerNode
-	secret := keysecret.New(p, FirstEpoch, envelope.Text())
+	secret := keysecret.New(p, epoch, envelope.Text())
 	if p.DeletesKeys() {
 		secret.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(p, v1alpha1.SchemeGroupVersion.WithKind("PeerNode"))}
 	}
-	return keyStep{store: secret, record: recordOf(b, key)}
+	return keyStep{store: secret, record: recordOf(b, key, epoch)}
 }
 
 // waitForJob says what the Job waits for. One that is complete and left no pod told nobody what it made.

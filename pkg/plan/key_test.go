@@ -319,9 +319,9 @@ func TestTheKeyThatWasMadeIsStoredAndRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &v1alpha1.PeerIdentityStatus{
-		Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: public.PeerID(), PublicKey: public.LibP2P(),
-	}
+	want := recorded()
+	want.PeerID, want.PublicKey = public.PeerID(), public.LibP2P()
+	want.Epochs[0].PeerID, want.Epochs[0].PublicKey = want.PeerID, want.PublicKey
 	if diff := cmp.Diff(want, w.status().Identity); diff != "" {
 		t.Errorf("on record (-want +got):\n%s", diff)
 	}

@@ -49,6 +49,8 @@ type Observed struct {
 	KeyPods []*corev1.Pod
 	// Reservations are, by their names, those that name this PeerNode, and those of its Claims, whomever they name.
 	Reservations map[string]*v1alpha1.PeerIdentityReservation
+	// Watching is since when the operator has been running.
+	Watching time.Time
 	// Sealing is what the unsealer publishes, nil while it has published nothing.
 	Sealing *sealingkey.Published
 	// Unanswered is true when the pod has asked the unsealer for its key in vain for a while.
@@ -84,7 +86,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.API(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),
-		ref(kindJob, names.Key(p, FirstEpoch)),
+		ref(kindJob, names.KeyJob(p, KeyEpoch(p))),
 		ref(kindStatefulSet, names.Workload(p)),
 	}
 }

@@ -3,11 +3,13 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	applyappsv1 "k8s.io/client-go/applyconfigurations/apps/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
@@ -32,8 +34,8 @@ type Plan struct {
 
 	blueprint.Blueprint
 
-	// key is how far the key of the peer is.
-	key keyStep
+	// key is how far the key of the peer is, and next how far the one that is to follow it.
+	key, next keyStep
 	// awaits is set when the pod waits for the fleet of the peer.
 	awaits *conditions.Finding
 }
@@ -46,7 +48,7 @@ func (p Plan) Acts() bool {
 // WithoutKey is what counts of a plan whose key may not have been kept: it is not on record.
 func (p Plan) WithoutKey() Plan {
 	if p.Reserve != nil || p.Store != nil {
-		p.key.record = nil
+		p.key.record, p.next.record = nil, nil
 	}
 	return p
 }
@@ -65,7 +67,8 @@ func Decide(o Observed) (Plan, error) {
 	if p.Blocked = p.key.blocked; p.Blocked != nil {
 		return p, nil
 	}
-	p.Reserve, p.Store = p.key.reserve, p.key.store
+	p.next = decideNext(o, b, p.key)
+	p.Reserve, p.Store = cmp.Or(p.key.reserve, p.next.reserve), cmp.Or(p.key.store, p.next.store)
 	wanted, err := intended(o, p)
 	if err != nil {
 		return p, err
@@ -95,20 +98,34 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
 	}
-	if p.key.order {
+	if p.key.order || p.next.order {
 		objects = append(objects, resources.KeyJob(keyJob(o, p)))
 	}
 	if p.key.finding == nil {
-		objects = append(objects, p.StatefulSet)
+		set, err := withKey(p)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, set)
 	}
 	return intent.FromAll(objects...)
+}
+
+// withKey is the StatefulSet with the key of the peer, which may be a later one of an earlier PeerNode.
+func withKey(p Plan) (*applyappsv1.StatefulSetApplyConfiguration, error) {
+	if p.key.record == nil || max(firstEpoch, p.key.record.Epoch) == p.Input.Epoch {
+		return p.StatefulSet, nil
+	}
+	in := p.Input
+	in.Epoch = p.key.record.Epoch
+	return resources.StatefulSet(in)
 }
 
 // keyJob is the order of a key.
 func keyJob(o Observed, p Plan) resources.KeyJobInput {
 	return resources.KeyJobInput{
 		PeerNode:   p.PeerNode,
-		Epoch:      FirstEpoch,
+		Epoch:      KeyEpoch(o.PeerNode),
 		KeyType:    p.PeerNode.Spec.Identity.Type,
 		Recipients: keyRecipients(o, p.Blueprint),
 		Image:      o.Options.Resources.CompanionImage,
@@ -120,8 +137,10 @@ func keyJob(o Observed, p Plan) resources.KeyJobInput {
 // itself.
 func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 	var out []intent.Object
-	if p.key.discard != nil {
-		out = append(out, p.key.discard)
+	for _, step := range []keyStep{p.key, p.next} {
+		if step.discard != nil {
+			out = append(out, step.discard)
+		}
 	}
 	for _, ref := range Owned(o.PeerNode) {
 		live := o.Objects[ref]

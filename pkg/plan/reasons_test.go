@@ -19,6 +19,9 @@ var toldElsewhere = map[string]string{
 	"ReasonRetrying":        "../../controllers/internal/outcome/outcome.go",
 	"ReasonObjectRefused":   "../../controllers/internal/outcome/outcome.go",
 	"ReasonDataRetained":    "../../controllers/peernode/delete.go",
+	"ReasonKeyPublished":    "events.go",
+	"ReasonKeySwitched":     "events.go",
+	"ReasonKeyRevoked":      "events.go",
 	"ReasonDataDeleted":     "../../controllers/peernode/delete.go",
 	"ReasonReservationHeld": "../../controllers/reservation/controller.go",
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/identity"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/peer/kinds"
 	"github.com/peernode/operator/pkg/resources"
@@ -50,12 +51,12 @@ func expectedKey(p *v1alpha1.PeerNode) string {
 }
 
 // claim makes sure that an identity is the peer's, before anything is done with its key.
-func (s keyStep) claim(o Observed, b blueprint.Blueprint, key identity.Public) keyStep {
+func (s keyStep) claim(o Observed, b blueprint.Blueprint, key identity.Public, epoch int64) keyStep {
 	p, form := o.PeerNode, b.Kind.Key()
 	r := o.Reservations[resources.ReservationName(form, key)]
 	switch {
 	case r == nil:
-		s.reserve = resources.Reservation(p, form, key, FirstEpoch)
+		s.reserve = resources.Reservation(p, form, key, epoch)
 	case !r.Names(p):
 		return keyStep{blocked: taken(r)}
 	case !r.HeldBy(p) && !RecordedKey(p) && o.statefulSet() == nil:
@@ -71,50 +72,66 @@ func taken(r *v1alpha1.PeerIdentityReservation) *conditions.Finding {
 		r.Spec.PeerID, r.Spec.Holder.Namespace, r.Spec.Holder.Name, r.Name))
 }
 
-// own are the reservations that name the peer, those of the expected key alone where one is expected.
+// own are the reservations that name the peer.
 func own(o Observed, form peer.Key) []*v1alpha1.PeerIdentityReservation {
 	var out []*v1alpha1.PeerIdentityReservation
 	for _, r := range o.Reservations {
-		if r.Names(o.PeerNode) && r.Spec.Network == form.Network() && r.Spec.Epoch == FirstEpoch {
+		if r.Names(o.PeerNode) && r.Spec.Network == form.Network() {
 			out = append(out, r)
 		}
 	}
+	slices.SortFunc(out, func(a, b *v1alpha1.PeerIdentityReservation) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// reservedFor are those of an epoch.
+func reservedFor(o Observed, form peer.Key, epoch int64) []*v1alpha1.PeerIdentityReservation {
+	return slices.DeleteFunc(own(o, form), func(r *v1alpha1.PeerIdentityReservation) bool { return r.Spec.Epoch != epoch })
+}
+
+// latest are those of the latest epoch, because a peer never goes back to a key; of the expected key alone where one is
+// expected.
+func latest(o Observed, form peer.Key) []*v1alpha1.PeerIdentityReservation {
+	out := own(o, form)
 	if expected := expectedKey(o.PeerNode); expected != "" {
 		out = slices.DeleteFunc(out, func(r *v1alpha1.PeerIdentityReservation) bool {
 			key, err := form.Public(expected)
 			return err != nil || r.Name != resources.ReservationName(form, key)
 		})
 	}
-	slices.SortFunc(out, func(a, b *v1alpha1.PeerIdentityReservation) int { return strings.Compare(a.Name, b.Name) })
-	return out
+	epoch := int64(0)
+	for _, r := range out {
+		epoch = max(epoch, r.Spec.Epoch)
+	}
+	return slices.DeleteFunc(out, func(r *v1alpha1.PeerIdentityReservation) bool { return r.Spec.Epoch != epoch })
 }
 
-// reservedKey is the key that the only reservation of the peer names, false where there is none, or more than one.
-func reservedKey(o Observed, form peer.Key) (identity.Public, bool) {
-	reservations := own(o, form)
+// reservedKey is the key that the only one of some reservations names, and its epoch; false where there is none, or more
+// than one.
+func reservedKey(reservations []*v1alpha1.PeerIdentityReservation) (identity.Public, int64, bool) {
 	if len(reservations) != 1 {
-		return identity.Public{}, false
+		return identity.Public{}, 0, false
 	}
 	key, err := identity.ParsePublic(reservations[0].Spec.KeyType, reservations[0].Spec.PublicKey)
-	return key, err == nil
+	return key, reservations[0].Spec.Epoch, err == nil
 }
 
 // adopt takes up a key that was there before this PeerNode. The operator cannot read it: that it is the peer's shows
 // from its reservation, or from the spec.
 func adopt(o Observed, b blueprint.Blueprint) keyStep {
-	form, secret := b.Kind.Key(), newRecord(b).SecretName
-	if key, ok := reservedKey(o, form); ok {
-		return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+	form, secret := b.Kind.Key(), names.Key(b.PeerNode, firstEpoch)
+	if key, epoch, ok := reservedKey(latest(o, form)); ok {
+		return keyStep{record: recordOf(b, key, epoch)}.claim(o, b, key, epoch)
 	}
-	if several := own(o, form); len(several) > 1 {
+	if several := latest(o, form); len(several) > 1 {
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityUnknown, fmt.Sprintf(
-			"PeerIdentityReservations %s and %s both name this PeerNode. Set spec.identity.expectedPublicKey to the key in Secret %s", several[0].Name, several[1].Name, secret))}
+			"PeerIdentityReservations %s and %s both name this PeerNode. Set spec.identity.expectedPublicKey to the key in Secret %s", several[0].Name, several[1].Name, several[0].Spec.SecretName))}
 	}
 	expected := expectedKey(o.PeerNode)
 	key, err := form.Public(expected)
 	switch {
 	case o.KeyTaken && expected != "" && err == nil:
-		return keyStep{record: recordOf(b, key)}.claim(o, b, key)
+		return keyStep{record: recordOf(b, key, firstEpoch)}.claim(o, b, key, firstEpoch)
 	case o.KeyTaken:
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityUnknown, fmt.Sprintf(
 			"Secret %s is there, which the operator cannot read, and no PeerIdentityReservation says whose identity it holds. Set spec.identity.expectedPublicKey to what peer-companion inspect prints of it", secret))}

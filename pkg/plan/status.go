@@ -27,16 +27,23 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		Storage:            storage(o),
 		Rollout:            rollout(o, p, metav1.NewTime(now)),
 	}
-	var identityCondition *metav1.Condition
+	var identityCondition, rotated *metav1.Condition
 	if p.Kind != nil {
 		s.Software = p.Kind.Name()
 		s.Identity, identityCondition = identityStatus(o, p)
+		before := s.Identity.DeepCopy()
+		d := p.rotate(o, s.Identity, now)
+		p.record(d, s.Identity)
+		rotated = p.keyRotated(o, d)
+		if before != nil && before.Epoch != s.Identity.Epoch {
+			identityCondition = new(unproven())
+		}
 	}
 	if len(p.Workload.Ports) > 0 {
 		s.Endpoints = endpoints(p)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
-	for _, c := range []*metav1.Condition{identityCondition, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}
@@ -90,7 +97,7 @@ func identityStatus(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.C
 	if p.Kind.Key() == nil {
 		return nil, nil
 	}
-	id := p.key.record
+	id := p.key.record.DeepCopy()
 	if id == nil {
 		id = o.PeerNode.Status.Identity.DeepCopy()
 	}
@@ -104,11 +111,15 @@ func identityStatus(o Observed, p Plan) (*v1alpha1.PeerIdentityStatus, *metav1.C
 		id.PeerID, id.PublicKey, bound = proven.PeerID, proven.PublicKey, true
 		seen = fileOf(proven)
 	}
-	c := conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
+	c := unproven()
 	if bound {
 		c = conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven, seen)
 	}
 	return id, &c
+}
+
+func unproven() metav1.Condition {
+	return conditions.New(v1alpha1.ConditionIdentityBound, metav1.ConditionFalse, v1alpha1.ReasonKeyCreated, "the software has not shown yet which key it holds")
 }
 
 // fileOf says how the software sees the file of its key.

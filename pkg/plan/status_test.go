@@ -33,7 +33,7 @@ func TestStatusTellsWhatIsInUse(t *testing.T) {
 	size := w.claim().Spec.Resources.Requests[corev1.ResourceStorage]
 	want := v1alpha1.PeerNodeStatus{
 		ObservedGeneration: 3, Software: "p2pAgent", Image: "registry.example.com/p2p-agent:v1",
-		Identity:  &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: publicKey},
+		Identity:  recorded(),
 		Endpoints: &v1alpha1.PeerEndpoints{Peer: "alpha.peers.svc:8000", API: "alpha-api.peers.svc:8080"},
 		Storage:   &v1alpha1.PeerStorageStatus{ClaimName: "alpha-data", Requested: &size, Capacity: &size},
 	}

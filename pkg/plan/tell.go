@@ -3,6 +3,8 @@
 package plan
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -50,11 +52,17 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 	return equality.Semantic.DeepEqual(a, b)
 }
 
-// important changes are a new generation, a key, a pod for which the fleet of the peer waits, whatever changes the
+// important changes are a new generation, a key or its stage, a pod for which the fleet of the peer waits, whatever changes the
 // kstatus of the peer or names trouble, and the identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
 	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) {
 		return true
+	}
+	if was := stages(before); was != "" && was != stages(next) {
+		return true
+	}
+	if recorded(before) == "" && epochOf(next) > firstEpoch {
+		return true // The unsealer takes a peer of which nothing is on record for one with its first key.
 	}
 	if smooth(before) && starting(next) {
 		return false
@@ -86,6 +94,25 @@ func rolledOut(s v1alpha1.PeerNodeStatus) string {
 func starting(s v1alpha1.PeerNodeStatus) bool {
 	p := conditions.Progress(s.Conditions)
 	return p.Type == v1alpha1.ConditionReconciling && passing(p.Reason)
+}
+
+// stages are those of all keys, which the operator and the unsealer act on, "" while none is on record.
+func stages(s v1alpha1.PeerNodeStatus) string {
+	if s.Identity == nil || len(s.Identity.Epochs) == 0 {
+		return ""
+	}
+	out := []string{strconv.FormatInt(s.Identity.MinimumEpoch, 10)}
+	for _, e := range s.Identity.Epochs {
+		out = append(out, strconv.FormatInt(e.Epoch, 10), string(e.Stage))
+	}
+	return strings.Join(out, " ")
+}
+
+func epochOf(s v1alpha1.PeerNodeStatus) int64 {
+	if s.Identity == nil {
+		return 0
+	}
+	return s.Identity.Epoch
 }
 
 func recorded(s v1alpha1.PeerNodeStatus) string {

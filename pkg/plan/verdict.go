@@ -4,6 +4,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -91,7 +92,8 @@ func somebodyElse(o Observed, p Plan) *conditions.Finding {
 		return nil
 	}
 	proven, ok := provenIdentity(o.Pod, p.Kind.Key())
-	if !ok || proven.PeerID == p.key.record.PeerID {
+	before := slices.ContainsFunc(p.key.record.Epochs, func(e v1alpha1.KeyEpoch) bool { return e.Epoch < p.key.record.Epoch && e.PeerID == proven.PeerID })
+	if !ok || proven.PeerID == p.key.record.PeerID || before { // The pod with a key of before is being replaced.
 		return nil
 	}
 	return conditions.Refuse(v1alpha1.ReasonIdentityRefused, fmt.Sprintf("the software says that it is %s; the peer that is on record is %s", proven.PeerID, p.key.record.PeerID))

@@ -64,13 +64,16 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 // operator are the settings of the operator.
 func operator() settings.Operator {
 	return settings.Operator{
-		Resources: resources.Options{CompanionImage: "registry.example.com/peer-companion:v1", UnsealerNamespace: "peernode-system"},
+		Propagation: settings.DefaultPropagation,
+		Resources:   resources.Options{CompanionImage: "registry.example.com/peer-companion:v1", UnsealerNamespace: "peernode-system"},
 	}
 }
 
 // recorded is the key of the peers that have one.
 func recorded() *v1alpha1.PeerIdentityStatus {
-	return &v1alpha1.PeerIdentityStatus{Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: publicKey}
+	return &v1alpha1.PeerIdentityStatus{Epochs: []v1alpha1.KeyEpoch{{
+		Epoch: 1, Stage: v1alpha1.KeyActive, Since: metav1.NewTime(now), SecretName: "alpha-identity-1", PeerID: peerID, PublicKey: publicKey,
+	}}, Epoch: 1, SecretName: "alpha-identity-1", Protection: v1alpha1.ProtectionBrokered, PeerID: peerID, PublicKey: publicKey}
 }
 
 // serving is a PeerNode whose objects are as planned, bound and running, and whose status is on record.

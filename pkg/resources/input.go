@@ -21,6 +21,8 @@ type Input struct {
 	// Software is the name of its software, Workload how it runs.
 	Software string
 	Workload peer.Workload
+	// Epoch is the key with which the peer runs.
+	Epoch int64
 	// UnsealerCA is the certificate by which the peer's pods know the unsealer; "" while it is not known.
 	UnsealerCA string
 	// Neighbourhood is what is known of the others in its network.

@@ -55,7 +55,7 @@ type KeyJobInput struct {
 // itself when somebody had time to read it, and goes with the PeerNode.
 func KeyJob(in KeyJobInput) *applybatchv1.JobApplyConfiguration {
 	p := in.PeerNode
-	return applybatchv1.Job(names.Key(p, in.Epoch), p.Namespace).
+	return applybatchv1.Job(names.KeyJob(p, in.Epoch), p.Namespace).
 		WithLabels(names.Labels(p, ComponentKeygen)).
 		WithOwnerReferences(owner(p)).
 		WithSpec(applybatchv1.JobSpec().

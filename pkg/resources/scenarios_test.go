@@ -88,6 +88,7 @@ func (s scenario) input(t *testing.T, name string) resources.Input {
 	options := s.options
 	options.CompanionImage, options.UnsealerNamespace = companionImage, "peernode-system"
 	return resources.Input{
+		Epoch:    1,
 		PeerNode: p, Software: kind.Name(), Workload: workload, UnsealerCA: unsealerCA, Neighbourhood: s.neighbourhood, Options: options,
 	}
 }

@@ -51,7 +51,7 @@ func unsealContainer(in Input) *applycorev1.ContainerApplyConfiguration {
 	p := in.PeerNode
 	args := []string{
 		"unseal",
-		"--namespace=$(" + envNamespace + ")", "--peernode=" + p.Name, "--epoch=" + strconv.Itoa(firstEpoch),
+		"--namespace=$(" + envNamespace + ")", "--peernode=" + p.Name, "--epoch=" + strconv.FormatInt(in.Epoch, 10),
 		"--software=" + in.Software,
 		"--envelope=" + path.Join(envelopePath, keysecret.Envelope),
 	}
@@ -83,14 +83,14 @@ func keyMount(in Input) *applycorev1.VolumeMountApplyConfiguration {
 }
 
 // keyVolumes are the sealed key, what opens it, and memory for the opened key.
-func keyVolumes(p *v1alpha1.PeerNode) []*applycorev1.VolumeApplyConfiguration {
-	with := unsealerVolume(p)
-	if direct := p.Direct(); direct != nil {
+func keyVolumes(in Input) []*applycorev1.VolumeApplyConfiguration {
+	with := unsealerVolume(in.PeerNode)
+	if direct := in.PeerNode.Direct(); direct != nil {
 		with = openerVolume(direct)
 	}
 	return []*applycorev1.VolumeApplyConfiguration{
 		applycorev1.Volume().WithName(volumeEnvelope).WithSecret(applycorev1.SecretVolumeSource().
-			WithSecretName(names.Key(p, firstEpoch)).
+			WithSecretName(names.Key(in.PeerNode, in.Epoch)).
 			WithDefaultMode(unsealMode).
 			WithItems(applycorev1.KeyToPath().WithKey(keysecret.Envelope).WithPath(keysecret.Envelope))),
 		with,

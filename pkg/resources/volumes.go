@@ -27,9 +27,6 @@ const (
 	volumeTmp      = "tmp"
 )
 
-// firstEpoch is the only epoch until identities rotate.
-const firstEpoch = 1
-
 func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
 	p, w := in.PeerNode, in.Workload
 	out := []*applycorev1.VolumeApplyConfiguration{
@@ -39,7 +36,7 @@ func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
 			applycorev1.EmptyDirVolumeSource().WithMedium(corev1.StorageMediumMemory).WithSizeLimit(resource.MustParse("16Mi"))),
 	}
 	if w.KeyPath != "" {
-		out = append(out, keyVolumes(p)...)
+		out = append(out, keyVolumes(in)...)
 	}
 	for _, v := range []struct {
 		name      string

@@ -15,6 +15,10 @@ import (
 // of them told would be a write that nobody reads. Trouble is told at once.
 const DefaultSettle = 30 * time.Second
 
+// DefaultPropagation is how long it takes until agents have a list of peers that was changed: kubelets look at a ConfigMap
+// about once in 90 s.
+const DefaultPropagation = 2 * time.Minute
+
 // Operator are the settings with which the operator was started.
 type Operator struct {
 	// Defaults fill in what a spec leaves open.
@@ -25,6 +29,8 @@ type Operator struct {
 	Namespaces []string
 	// Settle is how long small changes of a status are held back.
 	Settle time.Duration
+	// Propagation is how long a new key is known to others before a peer changes to it.
+	Propagation time.Duration
 }
 
 // Watches reports whether the operator works in a namespace.

@@ -156,7 +156,7 @@ func agentPeers(in peer.Input) peerList {
 		if n.PeerID == "" {
 			continue
 		}
-		list.AllowedPeers = append(list.AllowedPeers, n.PeerID)
+		list.AllowedPeers = append(append(list.AllowedPeers, n.PeerID), n.Also...)
 		switch n.Fleet {
 		case "":
 			list.Bootstrap = append(list.Bootstrap, addressesOf(n)...)

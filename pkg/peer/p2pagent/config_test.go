@@ -25,6 +25,8 @@ const (
 	beta  = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
 	gamma = "16Uiu2HAmSxFjAQJn9mcsJQyK2QXRRHvPTB9PVQvBcfCPRMgJQVmf"
 	delta = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp"
+	// gammaOfBefore is under which name gamma came with its key of before.
+	gammaOfBefore = "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X"
 )
 
 func minimal() v1alpha1.PeerNodeSpec {
@@ -53,7 +55,7 @@ func full() v1alpha1.PeerNodeSpec {
 func known() []peer.Neighbour {
 	tcp := []peer.Port{{Name: "p2p", Number: 9000}}
 	return []peer.Neighbour{
-		{Name: "gamma", Namespace: "elsewhere", PeerID: gamma, Ports: tcp},
+		{Name: "gamma", Namespace: "elsewhere", PeerID: gamma, Also: []string{gammaOfBefore}, Ports: tcp},
 		{Name: "delta", Namespace: "peers", PeerID: delta, Ports: []peer.Port{{Name: "gossip", Number: 7946}}},
 		{Name: "shy", Namespace: "peers", Ports: tcp},
 	}
@@ -118,7 +120,7 @@ func listOf(t *testing.T, w peer.Workload) peerList {
 
 func TestPeersAreAllowedOnceAndDialledWhereTheyCanBe(t *testing.T) {
 	want := peerList{
-		AllowedPeers: []string{delta, beta, gamma},
+		AllowedPeers: []string{delta, gammaOfBefore, beta, gamma},
 		Bootstrap:    []string{"/dns/gamma.elsewhere.svc/tcp/9000/p2p/" + gamma, "/dns4/boot.example.com/tcp/8000/p2p/" + delta},
 	}
 	if diff := cmp.Diff(want, listOf(t, workload(t, full(), known()))); diff != "" {

@@ -29,6 +29,9 @@ func (libp2pKey) Public(publicKey string) (identity.Public, error) {
 	return identity.ParsePublicLibP2P(publicKey)
 }
 
+// SwitchesFreely says yes: agents know each other by their lists alone.
+func (libp2pKey) SwitchesFreely() bool { return true }
+
 // Identity is the peer ID, and the public key as libp2p encodes it.
 func (libp2pKey) Identity(key identity.Public) peer.Identity {
 	return peer.Identity{PeerID: key.PeerID(), PublicKey: key.LibP2P()}
