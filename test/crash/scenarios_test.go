@@ -97,7 +97,7 @@ func scenarios() []crash.Scenario {
 				Settled: all(serving("alpha"), podSelects("alpha", "kubernetes.io/os")),
 			},
 		},
-	}, slices.Concat(deletions(), refusals(), fleets())...)
+	}, slices.Concat(deletions(), rotations(), refusals(), fleets())...)
 }
 
 // deletions are the ways in which a PeerNode can go, and come back.

@@ -88,12 +88,17 @@ func managerOptions(e *Env, o settings.Operator) ctrl.Options {
 // that a test which waits for silence need not wait long.
 const Settle = time.Second
 
+// Propagation is how long operators of this package let others learn of a key before a peer changes to it. There are no
+// kubelets that would take their time.
+const Propagation = 2 * time.Second
+
 // Options are the settings of operators of this package.
 func Options() settings.Operator {
 	return settings.Operator{
-		Defaults:  defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"},
-		Resources: resources.Options{CompanionImage: CompanionImage, UnsealerNamespace: UnsealerNamespace},
-		Settle:    Settle,
+		Defaults:    defaults.Options{P2PAgentImage: "registry.example.com/default-agent:v1"},
+		Resources:   resources.Options{CompanionImage: CompanionImage, UnsealerNamespace: UnsealerNamespace},
+		Settle:      Settle,
+		Propagation: Propagation,
 	}
 }
 
