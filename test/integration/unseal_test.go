@@ -102,8 +102,10 @@ func (u *unsealer) lifecycles() {
 	// The operator may write a status as well.
 	second := u.peer("second")
 	r = second.request()
-	u.records(second, `{"status":{"identity":{"epoch":2}}}`, r, unseal.EpochRevoked)
-	u.records(second, `{"status":{"identity":{"epoch":1,"peerID":"12D3KooWother"}}}`, r, unseal.WrongKey)
+	u.records(second, `{"status":{"identity":{"peerID":"12D3KooWother","epochs":[{"epoch":1,"stage":"Active","since":"2026-11-01T09:00:00Z","peerID":"12D3KooWother"}]}}}`, r, unseal.WrongKey)
+	env.KeyJobs.Hold(u.ns) // Otherwise the next key is made, and the pod replaced.
+	u.records(second, `{"status":{"identity":{"minimumEpoch":2}}}`, r, unseal.EpochRevoked)
+	env.KeyJobs.Release(u.ns)
 }
 
 // records puts something on record for a peer, and asks.
