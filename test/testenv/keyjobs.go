@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/cache"
@@ -30,6 +31,8 @@ type KeyJobs struct {
 	// held are the namespaces in which no pod ends, failing what the next ones in a namespace fail with.
 	held    map[string]bool
 	failing map[string][]string
+	// playing are the pods that are being ended now. Many runs share one player, and a busy API server answers late.
+	playing map[types.UID]bool
 }
 
 // PlayKeyJobs begins to play, until ctx ends.
@@ -38,13 +41,13 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &KeyJobs{ctx: ctx, admin: e.Admin, held: map[string]bool{}, failing: map[string][]string{}}
+	k := &KeyJobs{ctx: ctx, admin: e.Admin, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	factory := informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = v1alpha1.LabelComponent + "=" + resources.ComponentKeygen
+		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := factory.Core().V1().Pods().Informer()
-	// One after the other, so no pod is played twice at a time.
 	if _, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: k.see, UpdateFunc: func(_, pod any) { k.see(pod) }}); err != nil {
 		return nil, err
 	}
@@ -96,15 +99,41 @@ func (k *KeyJobs) failure(namespace string) error {
 func (k *KeyJobs) hasFailed(namespace string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.failing[namespace] = k.failing[namespace][1:]
+	if left := k.failing[namespace]; len(left) > 0 {
+		k.failing[namespace] = left[1:]
+	}
 }
 
-// see plays a pod whose containers run. A write that fails, also because the pod has changed since, is tried again.
+// see plays a pod whose containers run, beside all others, and no pod twice at a time.
 func (k *KeyJobs) see(object any) {
-	before, ok := object.(*corev1.Pod)
-	if !ok {
+	pod, ok := object.(*corev1.Pod)
+	if !ok || !k.begin(pod.UID) {
 		return
 	}
+	go func() {
+		defer k.end(pod.UID)
+		k.attend(pod)
+	}()
+}
+
+func (k *KeyJobs) begin(pod types.UID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.playing[pod] {
+		return false
+	}
+	k.playing[pod] = true
+	return true
+}
+
+func (k *KeyJobs) end(pod types.UID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.playing, pod)
+}
+
+// attend ends a pod. A write that fails, also because the pod has changed since, is tried again.
+func (k *KeyJobs) attend(before *corev1.Pod) {
 	pod := before.DeepCopy()
 	failed := false
 	switch {
