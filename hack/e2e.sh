@@ -32,4 +32,4 @@ eval "$(testcluster env --name "$name")"
 export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_COMPANION=$image_companion \
   E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf
 (cd test &&
-  gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 30m "$@")
+  gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 45m "$@")
