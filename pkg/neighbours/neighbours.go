@@ -85,11 +85,6 @@ func (f Fleet) wants(p *v1alpha1.PeerNode) bool {
 	return ok && ordinal < f.PeerFleet.Spec.Replicas && p.Spec.Fleet != nil && p.Spec.Fleet.Name == f.Name
 }
 
-func holdsKey(p *v1alpha1.PeerNode) bool {
-	kind := kinds.For(p.Spec.Software)
-	return kind != nil && kind.Key() != nil
-}
-
 func unknown(p *v1alpha1.PeerNode) bool {
-	return holdsKey(p) && (p.Status.Identity == nil || p.Status.Identity.PeerID == "")
+	return kinds.Key(p.Spec.Software) != nil && (p.Status.Identity == nil || p.Status.Identity.PeerID == "")
 }

@@ -20,24 +20,24 @@ import (
 // Claims are the names of the reservations of every key that the peer has, or is to have, as far as is known: the one on
 // record, the one that its Job made, and the one that its spec expects.
 func Claims(o Observed) []string {
-	kind := kinds.For(o.PeerNode.Spec.Software)
-	if kind == nil || kind.Key() == nil {
+	form := kinds.Key(o.PeerNode.Spec.Software)
+	if form == nil {
 		return nil
 	}
 	var out []string
 	add := func(key identity.Public, err error) {
 		if err == nil {
-			out = append(out, resources.ReservationName(kind.Key(), key))
+			out = append(out, resources.ReservationName(form, key))
 		}
 	}
 	if id := o.PeerNode.Status.Identity; id != nil && id.PublicKey != "" {
-		add(kind.Key().Public(id.PublicKey))
+		add(form.Public(id.PublicKey))
 	}
 	if envelope, err := o.madeKey(); err == nil && envelope != nil {
 		add(envelope.Header().Public())
 	}
 	if key := expectedKey(o.PeerNode); key != "" {
-		add(kind.Key().Public(key))
+		add(form.Public(key))
 	}
 	return slices.Compact(out)
 }

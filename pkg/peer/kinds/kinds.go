@@ -27,3 +27,12 @@ func For(s v1alpha1.PeerSoftware) peer.Kind {
 	}
 	return nil
 }
+
+// Key returns the form of the key that the operator keeps for the software which s selects, nil where it keeps none.
+func Key(s v1alpha1.PeerSoftware) peer.Key {
+	kind := For(s)
+	if kind == nil {
+		return nil
+	}
+	return kind.Key()
+}

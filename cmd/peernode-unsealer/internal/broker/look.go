@@ -65,12 +65,12 @@ func (b *Broker) lookAtReservation(ctx context.Context, o *unseal.Observed) erro
 	if o.PeerNode == nil {
 		return nil
 	}
-	kind := kinds.For(o.PeerNode.Spec.Software)
-	if kind == nil || kind.Key() == nil {
+	form := kinds.Key(o.PeerNode.Spec.Software)
+	if form == nil {
 		return nil
 	}
 	var reservation v1alpha1.PeerIdentityReservation
-	exists, err := b.get(ctx, "", names.Reservation(kind.Key().Network(), o.Header.KeyType, o.Header.PublicKey), &reservation)
+	exists, err := b.get(ctx, "", names.Reservation(form.Network(), o.Header.KeyType, o.Header.PublicKey), &reservation)
 	if exists {
 		o.Reservation = &reservation
 	}
