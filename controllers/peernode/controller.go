@@ -109,13 +109,13 @@ func (r *Reconciler) do(ctx context.Context, p *v1alpha1.PeerNode, decided plan.
 
 // tell writes the status if it says something new, and then the events that follow from it.
 func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Plan, done outcome.Outcome) (ctrl.Result, error) {
-	before := o.PeerNode.Status
+	before, now := o.PeerNode.Status, r.Now()
 	again := outcome.Soonest(done.After, o.LookAgain)
-	if until := decided.Rotation(o, r.Now()).Until; !until.IsZero() {
-		again = outcome.Soonest(again, max(time.Second, until.Sub(r.Now())))
+	if until := decided.Rotation(o, now).Until; !until.IsZero() {
+		again = outcome.Soonest(again, max(time.Second, until.Sub(now)))
 	}
-	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), r.Now())
-	telling := plan.ToTell(before, after, r.Now(), r.Options.Settle)
+	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), now)
+	telling := plan.ToTell(before, after, now, r.Options.Settle)
 	if !telling.Write {
 		return ctrl.Result{RequeueAfter: outcome.Soonest(again, telling.After)}, nil
 	}

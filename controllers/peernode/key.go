@@ -47,15 +47,17 @@ func (r *Reconciler) storeKey(ctx context.Context, secret *corev1.Secret) error 
 
 // observeKey reads what there is to know of a key that is not on record yet.
 func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
-	var err error
 	direct := o.PeerNode.Direct() != nil
 	if !direct { // Who opens the key without the unsealer does not depend on what that publishes.
-		o.Sealing, err = r.sealing(ctx)
+		if err := r.observeSealing(ctx, o); err != nil {
+			return err
+		}
 	}
-	if err != nil || !plan.NeedsKey(*o) {
-		return err
+	if !plan.NeedsKey(*o) {
+		return nil
 	}
 	if (direct || o.Sealing != nil) && plan.KeyUnknown(*o) {
+		var err error
 		o.KeyTaken, err = r.taken(ctx, o.PeerNode, names.Key(o.PeerNode, plan.KeyEpoch(o.PeerNode)))
 		o.KeyFree = err == nil && !o.KeyTaken
 		// Nothing tells when a Secret comes or goes.
@@ -73,17 +75,20 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	return nil
 }
 
-// sealing reads what the unsealer publishes, nil while it has published nothing.
-func (r *Reconciler) sealing(ctx context.Context) (*sealingkey.Published, error) {
+// observeSealing reads what the unsealer publishes. Peers that run do without it, so damage to it is no error.
+func (r *Reconciler) observeSealing(ctx context.Context, o *plan.Observed) error {
 	config := &corev1.ConfigMap{}
 	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.Resources.UnsealerNamespace, Name: sealingkey.Name}, config)
 	if apierrors.IsNotFound(err) {
-		return nil, nil //nolint:nilnil // absence is an answer
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read what the unsealer publishes: %w", err)
+		return fmt.Errorf("read what the unsealer publishes: %w", err)
 	}
-	return r.published.of(config)
+	if o.Sealing, err = r.published.of(config); err != nil {
+		o.SealingDamage = err.Error()
+	}
+	return nil
 }
 
 // taken asks whether a Secret exists. The operator may not read Secrets, but it may ask whether it could create this

@@ -58,16 +58,13 @@ func KeyUnknown(o Observed) bool {
 	for ref := range o.Objects {
 		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy
 	}
-	kind := kinds.For(o.PeerNode.Spec.Software)
+	form := kinds.Key(o.PeerNode.Spec.Software)
 	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil &&
-		kind != nil && kind.Key() != nil && len(latest(o, kind.Key())) == 0
+		form != nil && len(latest(o, form)) == 0
 }
 
 // KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
-func KeepsKey(o Observed) bool {
-	kind := kinds.For(o.PeerNode.Spec.Software)
-	return kind != nil && kind.Key() != nil
-}
+func KeepsKey(o Observed) bool { return kinds.Key(o.PeerNode.Spec.Software) != nil }
 
 // NeedsKey reports whether there is anything to know of a key that is to be made, or taken up.
 func NeedsKey(o Observed) bool {
@@ -105,8 +102,7 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 	case o.statefulSet() != nil:
 		return remembered(o, b)
 	case !sealable(o, b):
-		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
-			"the unsealer in namespace %s has not published the key to which the peer's own is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace))}
+		return keyStep{finding: unpublished(o, "the peer's own")}
 	case job != nil:
 		return take(o, b, job, firstEpoch, latest(o, b.Kind.Key()))
 	default:
@@ -224,6 +220,15 @@ func binding(p *v1alpha1.PeerNode, epoch int64) seal.Binding {
 
 // sealable reports whether it is known to whom the key is to be sealed first of all.
 func sealable(o Observed, b blueprint.Blueprint) bool { return b.Direct != nil || o.Sealing != nil }
+
+// unpublished says that nobody knows to whom a key is to be sealed.
+func unpublished(o Observed, key string) *conditions.Finding {
+	message := fmt.Sprintf("the unsealer in namespace %s has not published the key to which %s is to be sealed; look at its pods", o.Options.Resources.UnsealerNamespace, key)
+	if o.SealingDamage != "" {
+		message = fmt.Sprintf("the key to which %s is to be sealed cannot be read, and the unsealer in namespace %s has yet to publish it anew: %s", key, o.Options.Resources.UnsealerNamespace, o.SealingDamage)
+	}
+	return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, message)
+}
 
 // keyRecipients are all who can open the key: the unsealer, or who takes its place, first, and nobody twice.
 func keyRecipients(o Observed, b blueprint.Blueprint) []seal.Recipient {

@@ -128,6 +128,14 @@ var keys = map[string]situation{
 		func(t *testing.T) *world { w := newborn(t); w.Sealing = nil; return w },
 		waits("WaitingForUnsealer", "IdentityBound", ""), "the unsealer in namespace peernode-system has not published",
 	},
+	"What the unsealer published is damaged.": {
+		func(t *testing.T) *world {
+			w := newborn(t)
+			w.Sealing, w.SealingDamage = nil, "ConfigMap peernode-unsealer: recipient: malformed"
+			return w
+		},
+		waits("WaitingForUnsealer", "IdentityBound", ""), "has yet to publish it anew: ConfigMap peernode-unsealer: recipient: malformed",
+	},
 	"The Job makes the key.": {
 		func(t *testing.T) *world { return ordered(t) }, waits("WaitingForKey", "IdentityBound", ""), "Job alpha-identity-1 makes the peer's key",
 	},

@@ -53,6 +53,8 @@ type Observed struct {
 	Watching time.Time
 	// Sealing is what the unsealer publishes, nil while it has published nothing.
 	Sealing *sealingkey.Published
+	// SealingDamage is why what it publishes cannot be used, "" where it can, or where it publishes nothing.
+	SealingDamage string
 	// Unanswered is true when the pod has asked the unsealer for its key in vain for a while.
 	Unanswered bool
 	// LookAgain is when to observe anew though nothing may have happened, 0 for never.

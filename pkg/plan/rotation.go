@@ -36,7 +36,7 @@ func decideNext(o Observed, b blueprint.Blueprint, now keyStep) keyStep {
 	var next keyStep
 	switch {
 	case !sealable(o, b):
-		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, "the unsealer has not published the key to which the next one is to be sealed")}
+		return keyStep{finding: unpublished(o, "the next one")}
 	case job != nil && (o.foreign(job) || o.previous(job)):
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf("Job %s is not of this PeerNode; remove it, and the next key is made", job.Name))}
 	case job != nil:
@@ -74,8 +74,8 @@ func (p Plan) Rotation(o Observed, now time.Time) rotation.Decision {
 }
 
 func (p Plan) rotate(o Observed, id *v1alpha1.PeerIdentityStatus, now time.Time) rotation.Decision {
-	if id == nil || id.SecretName == "" || id.Protection == "" {
-		return rotation.Decision{}
+	if id == nil || id.SecretName == "" || id.Protection == "" || len(id.Epochs) > 0 && id.At(v1alpha1.KeyActive) == nil {
+		return rotation.Decision{} // The last is no work of the operator's, and it cannot say which key is in use.
 	}
 	now = now.Truncate(time.Second)
 	return rotation.Next(stateOf(o.PeerNode, id, now), p.policy(), requests(o.PeerNode), p.facts(o, id), now)

@@ -99,6 +99,10 @@ var rotations = map[string]situation{
 	"Keys rotate by schedule.": {
 		holding(0, on(active), every("720h")), told(serves, settled, settled, "KeyRotated", "True KeyOnSchedule"), "the next key is due at 2026-12-0",
 	},
+	"Somebody wrote into the status that no key is in use.": {
+		holding(800*time.Hour, on(active), every("720h"), func(w *world) { w.PeerNode.Status.Identity.Epochs[0].Stage = retiring }),
+		told(serves, settled, settled, "KeyRotated", ""), "",
+	},
 	"Nobody wants another key.": {
 		holding(0, on(active)), told(serves, settled, settled, "KeyRotated", ""), "",
 	},
