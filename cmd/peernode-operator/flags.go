@@ -35,7 +35,6 @@ type flags struct {
 
 func parseFlags(args []string) (flags, error) {
 	var f flags
-	var level string
 	set := pflag.NewFlagSet("peernode-operator", pflag.ContinueOnError)
 	set.BoolVar(&f.leaderElect, "leader-elect", true, "work only while holding the lease peernode-operator, so that replicas take turns")
 	set.StringVar(&f.leaseNamespace, "leader-election-namespace", "", "namespace of the lease; the operator's own when it runs as a pod")
@@ -48,15 +47,12 @@ func parseFlags(args []string) (flags, error) {
 	set.StringVar(&f.unsealerNamespace, "unsealer-namespace", os.Getenv("POD_NAMESPACE"), "namespace in which the unsealer runs and publishes its ConfigMap; the operator's own when it runs as a pod")
 	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
 	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
-	set.StringVar(&level, "log-level", "info", "debug, info, warn or error")
+	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
 	if set.NArg() > 0 {
 		return f, fmt.Errorf("unexpected argument %q", set.Arg(0))
-	}
-	if err := f.logLevel.UnmarshalText([]byte(level)); err != nil {
-		return f, fmt.Errorf("--log-level: %q is none of debug, info, warn, error", level)
 	}
 	return f, f.validate()
 }

@@ -81,7 +81,7 @@ func TestWrongFlagsAreRefusedByName(t *testing.T) {
 	}{
 		"A flag that does not exist.":    {[]string{"--leader-elected"}, "unknown flag: --leader-elected"},
 		"A word that is no flag.":        {[]string{"--host-users", "false"}, `unexpected argument "false"`},
-		"A level of logs that is none.":  {[]string{"--log-level=loud"}, `--log-level: "loud" is none of debug, info, warn, error`},
+		"A level of logs that is none.":  {[]string{"--log-level=loud"}, `invalid argument "loud" for "--log-level" flag`},
 		"An address instead of a range.": {[]string{"--dns-cidrs=10.96.0.10"}, `--dns-cidrs: "10.96.0.10" is not a range of addresses such as 10.96.0.10/32`},
 		"One bad range among good ones.": {[]string{"--dns-cidrs=10.96.0.10/32,dns"}, `--dns-cidrs: "dns" is not a range`},
 		"A namespace without a name.":    {[]string{"--namespaces=a,,b"}, "--namespaces: contains an empty name"},

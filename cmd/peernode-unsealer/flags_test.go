@@ -46,7 +46,7 @@ func TestWrongFlagsAreRefusedByName(t *testing.T) {
 	}{
 		"A flag that does not exist.":  {[]string{"--key=x"}, inSystem, "unknown flag: --key"},
 		"A word that is no flag.":      {[]string{"false"}, inSystem, `unexpected argument "false"`},
-		"A level of logs that is none": {[]string{"--log-level=loud"}, inSystem, `--log-level: "loud"`},
+		"A level of logs that is none": {[]string{"--log-level=loud"}, inSystem, `invalid argument "loud" for "--log-level"`},
 		"No namespace.":                {nil, func(string) string { return "" }, "the environment has no POD_NAMESPACE"},
 	} {
 		if _, err := parseFlags(c.args, c.env); err == nil || !strings.Contains(err.Error(), c.says) {

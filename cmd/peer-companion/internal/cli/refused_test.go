@@ -74,7 +74,7 @@ func TestWhatCannotBeDoneIsRefusedWithAReason(t *testing.T) {
 		"A folder that is not there.":              {args: seal(append(alpha, "--keys", "DIR/none")...), says: "no such file or directory"},
 		"A folder without a key.":                  {args: seal(append(alpha, "--keys", "DIR/empty")...), says: "there is no identity.key"},
 		"A folder whose owner is not said.":        {args: seal("--keys", "DIR/keys"), says: "say whose key it is"},
-		"A folder of something else.":              {args: seal(append(alpha, "--keys", "DIR")...), says: "is larger than 65536 bytes; this is no folder of keys"},
+		"A folder of something else.":              {args: seal(append(alpha, "--keys", "DIR")...), says: "is larger than 65536 bytes; this is no key, certificate or token"},
 		"An import to a recovery key, by mistake.": {in: plaintext(t), args: []string{"seal", "-R", "DIR/recovery.key"}, says: "line 3: this is a private key of age"},
 
 		"An envelope for another peer.":       {args: open("-n", "peers", "--peernode", "beta", "--to", "DIR/out"), says: `its binding.peerNode is "alpha", expected "beta"`},

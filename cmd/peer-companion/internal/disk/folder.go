@@ -5,13 +5,14 @@ package disk
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/peernode/operator/cmd/internal/smallfile"
 )
 
 // WriteFolder writes files, of mode 0400, into a folder that it makes, of mode 0700, or that is empty and closed to
@@ -74,11 +75,8 @@ func removeIf(made bool, folder string) error {
 	return os.Remove(folder)
 }
 
-// Limits of a folder of keys.
-const (
-	maxFiles    = 100
-	maxFileSize = 64 << 10
-)
+// maxFiles is far more than a folder of keys has.
+const maxFiles = 100
 
 // ReadFolder reads the files of a folder that holds keys, also one of a Secret volume, where they are links. What is
 // hidden and what is no file is left out.
@@ -100,22 +98,9 @@ func ReadFolder(folder string) (map[string][]byte, error) {
 		if strings.HasPrefix(e.Name(), ".") || !info.Mode().IsRegular() {
 			continue
 		}
-		if files[e.Name()], err = readLimited(path); err != nil {
+		if files[e.Name()], err = smallfile.Read(path); err != nil {
 			return nil, err
 		}
 	}
 	return files, nil
-}
-
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err == nil && len(content) > maxFileSize {
-		err = fmt.Errorf("%s is larger than %d bytes; this is no folder of keys", path, maxFileSize)
-	}
-	return content, err
 }

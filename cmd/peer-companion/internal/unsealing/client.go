@@ -11,21 +11,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
+	"github.com/peernode/operator/cmd/internal/smallfile"
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/unseal"
 )
 
-const (
-	// tryTimeout is more than the unsealer takes for one request.
-	tryTimeout = 30 * time.Second
-	// maxMounted is far more than a token or a certificate has.
-	maxMounted = 64 << 10
-)
+// tryTimeout is more than the unsealer takes for one request.
+const tryTimeout = 30 * time.Second
 
 // Client asks one unsealer.
 type Client struct {
@@ -109,19 +105,9 @@ func (c Client) transport() (*http.Transport, *Problem) {
 }
 
 func readMounted(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxMounted+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(content) > maxMounted:
-		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxMounted)
-	case len(bytes.TrimSpace(content)) == 0:
+	content, err := smallfile.Read(path)
+	if err == nil && len(bytes.TrimSpace(content)) == 0 {
 		return nil, errors.New(path + " is empty")
 	}
-	return content, nil
+	return content, err
 }

@@ -6,18 +6,15 @@ package keys
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"github.com/peernode/operator/cmd/internal/smallfile"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/sealingkey"
 )
-
-// maxFileSize is far more than any file of a sealing key has.
-const maxFileSize = 64 << 10
 
 // Ring is all sealing keys, the newest first. There is at least one.
 type Ring []sealingkey.Key
@@ -55,26 +52,13 @@ func Read(folder string) (Ring, error) {
 func readKey(folder string) (sealingkey.Key, error) {
 	files := map[string][]byte{}
 	for _, name := range []string{sealingkey.FileIdentity, sealingkey.FileCA, sealingkey.FileCAKey} {
-		content, err := readLimited(filepath.Join(folder, name))
+		content, err := smallfile.Read(filepath.Join(folder, name))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return sealingkey.Key{}, err
 		}
 		files[name] = content
 	}
 	return sealingkey.Read(files)
-}
-
-func readLimited(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err == nil && len(content) > maxFileSize {
-		err = fmt.Errorf("%s is larger than %d bytes", path, maxFileSize)
-	}
-	return content, err
 }
 
 // InUse is the key to which new keys of peers are to be sealed.
