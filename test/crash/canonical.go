@@ -39,6 +39,8 @@ var (
 	// Those of Ed25519 keys, which differ from run to run.
 	peerID    = regexp.MustCompile(`12D3KooW[1-9A-HJ-NP-Za-km-z]{44}`)
 	publicKey = regexp.MustCompile(`CAESI[A-Za-z0-9+/]{43}|ed25519-[0-9a-f]{64}`)
+	// What a fleet last heard of a peer that never served depends on when it looked.
+	whyNot    = regexp.MustCompile(`( has not served for \w+: )\w+: .*(\. Change spec)`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
@@ -99,21 +101,9 @@ func (w *World) objects(ctx context.Context) ([]unstructured.Unstructured, error
 		}
 		out = append(out, list.Items...)
 	}
-	reservations := &unstructured.UnstructuredList{}
-	reservations.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind(kindReservation))
-	if err := w.Admin.List(ctx, reservations); err != nil {
-		return nil, fmt.Errorf("list reservations: %w", err)
-	}
-	for _, r := range reservations.Items {
-		if namespace, _, _ := unstructured.NestedString(r.Object, "spec", "holder", "namespace"); namespace == w.Namespace {
-			out = append(out, r)
-		}
-	}
-	return out, nil
+	reserved, err := w.reservations(ctx)
+	return append(out, reserved...), err
 }
-
-// kindReservation are the only objects without a namespace that an operator makes. Those of other runs are not looked at.
-const kindReservation = "PeerIdentityReservation"
 
 // canonical makes a state of objects.
 func (w *World) canonical(objects []unstructured.Unstructured) State {
@@ -252,6 +242,7 @@ func (c canonizer) text(field, v string) string {
 		}
 		return "<uid of something gone>"
 	})
+	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = peerID.ReplaceAllStringFunc(v, func(found string) string {
 		if name, ok := c.names[found]; ok {

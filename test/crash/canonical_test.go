@@ -69,6 +69,19 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 	}
 }
 
+func TestWhyAPeerNeverServedIsLeftOut(t *testing.T) {
+	tell := func(who, why string) string {
+		return canonizer{}.text("message", "revision 2-a was taken back, because "+who+" has not served for 10s: "+why+". Change spec.template, or put the old one back")
+	}
+	one := tell("relay-1", "WaitingForPod: the pod has started; it is not ready. Look at it")
+	if other := tell("relay-1", "WaitingForNode: 0/3 nodes are available. No room"); other != one {
+		t.Errorf("%q and %q differ", one, other)
+	}
+	if other := tell("relay-2", "WaitingForPod: the pod has started"); other == one {
+		t.Errorf("%q is said of two peers", one)
+	}
+}
+
 func TestLeaks(t *testing.T) {
 	const orphan = "- {apiVersion: v1, kind: Service, metadata: {name: s, ownerReferences: [{kind: PeerNode, name: alpha, uid: 55555555-5555-5555-5555-555555555555}]}}"
 	const kept = "- {apiVersion: v1, kind: Secret, metadata: {name: key, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}}"

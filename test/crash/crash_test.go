@@ -7,6 +7,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -21,6 +23,9 @@ import (
 // runs is how many runs happen at a time on the one control plane.
 var runs = flag.Int("runs", 64, "how many runs happen at a time")
 
+// garbage is how much the memory of everything may grow, in percent, before it is tidied. Processors are what runs lack.
+const garbage = 300
+
 var (
 	env     *testenv.Env
 	harness *crash.Harness
@@ -31,6 +36,10 @@ func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
 	// Runs wait far more than they work, so the number of processors is no measure; the harness has its own.
 	if err := flag.Set("test.parallel", "1000"); err != nil {
+		panic(err)
+	}
+	debug.SetGCPercent(garbage)
+	if err := os.Setenv("GOGC", strconv.Itoa(garbage)); err != nil { // The control plane inherits it.
 		panic(err)
 	}
 	os.Exit(run(m))

@@ -20,8 +20,12 @@ const Quiet = testenv.Settle + 11*time.Second
 // brief is how long an operator has to be silent that has reached such an end.
 const brief = testenv.Settle + 4*time.Second
 
-// pause lies between two looks at a run. Many runs share one API server.
-const pause = 300 * time.Millisecond
+// lull is how long an operator has to be silent before it is worth reading everything that it made.
+const lull = testenv.Settle + time.Second
+
+// pause lies between two looks at a run. Many runs share one API server, and on a busy one every look makes all of them
+// slower.
+const pause = time.Second
 
 // most bounds the writes of a scenario: one that goes on for ever has to fail, not to hang.
 const most = 60
@@ -41,7 +45,7 @@ type Harness struct {
 // NewHarness lets that many runs happen at a time. They mostly wait.
 func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
 	log, err := env.NewAuditLog()
-	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel*3/4), early: make(chan struct{}, parallel/4), references: map[string]func() result{}}, err
+	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel/2), early: make(chan struct{}, parallel/2), references: map[string]func() result{}}, err
 }
 
 // Report is what became of a scenario.
@@ -75,23 +79,14 @@ func (h *Harness) Run(ctx context.Context, s Scenario) Report {
 		return report
 	}
 	report.Writes = reference.writes
-	var mu sync.Mutex
-	var wait sync.WaitGroup
-	for _, way := range Ways() {
-		wait.Go(func() {
-			for tried := range h.everyPoint(ctx, s, way, reference) {
-				mu.Lock()
-				if tried.killed {
-					report.Points++
-				}
-				if tried.err != nil {
-					report.Failures = append(report.Failures, tried.err)
-				}
-				mu.Unlock()
-			}
-		})
+	for tried := range h.everyPoint(ctx, s, reference) {
+		if tried.killed {
+			report.Points++
+		}
+		if tried.err != nil {
+			report.Failures = append(report.Failures, tried.err)
+		}
 	}
-	wait.Wait()
 	return report
 }
 
@@ -109,34 +104,37 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 	return once()
 }
 
-// everyPoint tries the writes that the uninterrupted run had at the same time, and those beyond them one by one,
-// until a run comes to its end without being killed.
-func (h *Harness) everyPoint(ctx context.Context, s Scenario, way Way, reference result) <-chan result {
+// everyPoint kills the operator at every write that the uninterrupted run had, and at those beyond them, one by one, until
+// a run comes to its end without being killed.
+func (h *Harness) everyPoint(ctx context.Context, s Scenario, reference result) <-chan result {
 	out := make(chan result)
-	try := func(k int) result {
+	try := func(k int, way Way) (goOn bool) {
 		tried := slot(ctx, h.slots, func() result { return h.run(ctx, s, k, way, reference.states) })
 		if tried.err != nil {
 			tried.err = fmt.Errorf("killed at write %d (%s), %s: %w", k, at(tried.writes, k), way, tried.err)
 		}
-		return tried
+		if k > most {
+			tried.err = errors.Join(tried.err, fmt.Errorf("more than %d writes and no end", most))
+		}
+		out <- tried
+		return tried.killed && tried.err == nil
 	}
-	go func() {
-		defer close(out)
-		var wait sync.WaitGroup
+	var wait sync.WaitGroup
+	for _, way := range Ways() {
 		for k := 1; k <= len(reference.writes); k++ {
-			wait.Go(func() { out <- try(k) })
+			wait.Go(func() { try(k, way) })
 		}
+	}
+	wait.Go(func() {
+		for k := len(reference.writes) + 1; try(k, NotSent); k++ {
+			for _, way := range []Way{AnswerLost, Cancelled} {
+				try(k, way)
+			}
+		}
+	})
+	go func() {
 		wait.Wait()
-		for k := len(reference.writes) + 1; ; k++ {
-			tried := try(k)
-			if k > most {
-				tried.err = errors.Join(tried.err, fmt.Errorf("more than %d writes and no end", most))
-			}
-			out <- tried
-			if !tried.killed || tried.err != nil {
-				return
-			}
-		}
+		close(out)
 	}()
 	return out
 }

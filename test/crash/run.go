@@ -44,7 +44,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 	if err != nil {
 		return result{err: err}
 	}
-	defer func() { res.err = errors.Join(res.err, operator.end()) }()
+	defer func() { res.err = errors.Join(res.err, operator.end(), w.forget(ctx)) }()
 	if err := h.play(ctx, w, s.Given); err != nil {
 		return result{err: fmt.Errorf("lead to the beginning: %w", err)}
 	}
@@ -74,7 +74,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 	return res
 }
 
-// world makes a namespace. It is left as it is: the control plane ends with the tests.
+// world makes a namespace. It is left as it is, but for what other runs can see: the control plane ends with the tests.
 func (h *Harness) world(ctx context.Context) (*World, error) {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "crash-"}}
 	if err := h.env.Admin.Create(ctx, ns); err != nil {
@@ -163,19 +163,19 @@ func (h *Harness) end(ctx context.Context, w *World, step Step, catchUp time.Dur
 		}
 		return leaks(objects, step.Retained)
 	}
-	quiet := brief
+	quiet, still := brief, max(lull, catchUp)
 	if expected == nil {
-		quiet, catchUp = Quiet, Quiet
+		quiet, still = Quiet, Quiet
 	}
-	if catchUp > 0 {
-		if err := testenv.Every(ctx, pause, func() error { return step.settled(ctx, w) }); err != nil {
-			return nil, err
+	if err := testenv.Every(ctx, pause, func() error {
+		if err := step.settled(ctx, w); err != nil {
+			return err
 		}
-		if err := h.calm(ctx, w, catchUp); err != nil {
-			return nil, err
+		if err := h.calm(ctx, w, still); err != nil {
+			return err
 		}
-	}
-	if err := testenv.Every(ctx, 2*pause, arrived); err != nil {
+		return arrived()
+	}); err != nil {
 		return nil, err
 	}
 	if err := h.silent(ctx, w, quiet); err != nil {

@@ -43,7 +43,7 @@ func steps(parts ...do) crash.Step {
 				}
 				continue
 			}
-			if err := testenv.Every(ctx, 300*time.Millisecond, func() error { return part(ctx, w) }); err != nil {
+			if err := testenv.Every(ctx, time.Second, func() error { return part(ctx, w) }); err != nil {
 				return err
 			}
 		}

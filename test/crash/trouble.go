@@ -51,6 +51,7 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference r
 			err = fmt.Errorf("in namespace %s: %w", w.Namespace, err)
 		}
 	}()
+	defer func() { err = errors.Join(err, w.forget(ctx)) }() // After the operators have ended.
 	for range t.Operators {
 		operator, startErr := h.startIn(ctx, w, newWire(0, "", nil), t.Through)
 		if startErr != nil {
@@ -87,10 +88,10 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference r
 // remembers what it remembers.
 func LostAnswers(n int64) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
-		var writes atomic.Int64
+		var sent atomic.Int64
 		return testenv.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			answer, err := next.RoundTrip(r)
-			if err != nil || !counts(r) || writes.Add(1)%n != 0 {
+			if err != nil || !writes(r) || sent.Add(1)%n != 0 {
 				return answer, err
 			}
 			_ = answer.Body.Close()

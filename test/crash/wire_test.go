@@ -79,6 +79,15 @@ func TestTheWireBreaksWhereItShould(t *testing.T) {
 	}
 }
 
+func TestADryRunIsNoWrite(t *testing.T) {
+	if counts(httptest.NewRequest(http.MethodPost, "/api/v1/namespaces/n/secrets?dryRun=All", nil)) {
+		t.Error("a dry run counts")
+	}
+	if !counts(httptest.NewRequest(http.MethodPost, "/api/v1/namespaces/n/secrets?fieldManager=m", nil)) {
+		t.Error("a write does not count")
+	}
+}
+
 func without(list []string, i int) []string { return slices.Delete(slices.Clone(list), i, i+1) }
 
 func TestDeletionsHaveToNameTheirObject(t *testing.T) {
