@@ -33,11 +33,16 @@ const (
 	// operator changes goes peer by peer like any other change.
 	AnnotationApprovedPod = "peernode.dev/approved-pod"
 
+	// AnnotationKeyTurn on a PeerNode of a fleet is the epoch of the key to which the fleet lets it change: each change
+	// replaces the pod, so it waits for its turn like any other restart.
+	AnnotationKeyTurn = "peernode.dev/key-turn"
+
 	// AnnotationHold on a PeerNode of a fleet says why the fleet must neither restart nor remove it now, such as "copy
 	// of the volume until noon". A person or a tool sets it and takes it away.
 	AnnotationHold = "peernode.dev/hold"
 
-	// AnnotationRotateKey on a PeerNode asks for another key, once for each text that it is set to.
+	// AnnotationRotateKey on a PeerNode asks for another key, once for each text that it is set to; on a PeerFleet it asks
+	// every peer of the fleet.
 	AnnotationRotateKey = "peernode.dev/rotate-key"
 
 	// AnnotationApproveKey on a PeerNode whose spec.identity.rotation.approval is Manual names the epoch to which the peer

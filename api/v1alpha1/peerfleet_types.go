@@ -91,7 +91,6 @@ type PeerNodeTemplate struct {
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!has(self.fleet)",fieldPath=".fleet",message="is filled in by the fleet itself; leave it out of the template"
 	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.expectedPublicKey)",fieldPath=".identity",message="expectedPublicKey must be left out of the template, because each peer of a fleet has a key of its own"
-	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.rotation)",fieldPath=".identity",message="rotation must be left out of the template, because a fleet does not change the keys of its peers one by one yet"
 	Spec PeerNodeSpec `json:"spec"`
 }
 

@@ -104,7 +104,8 @@ func (p Plan) policy() rotation.Policy {
 		Spread:  string(p.PeerNode.UID),
 		Overlap: spec.Overlap(),
 		Manual:  !p.Kind.Key().SwitchesFreely() || spec != nil && spec.Rotation != nil && spec.Rotation.Approval == v1alpha1.ApprovalManual,
-		Pinned:  expectedKey(p.PeerNode) != "" || fleets(p.PeerNode),
+		Turns:   fleets(p.PeerNode),
+		Pinned:  expectedKey(p.PeerNode) != "",
 	}
 }
 
@@ -120,6 +121,7 @@ func requests(p *v1alpha1.PeerNode) rotation.Requests {
 	return rotation.Requests{
 		Rotate:      p.Annotations[v1alpha1.AnnotationRotateKey],
 		Approved:    number(v1alpha1.AnnotationApproveKey),
+		Turn:        number(v1alpha1.AnnotationKeyTurn),
 		Compromised: number(v1alpha1.AnnotationCompromisedKey),
 	}
 }
@@ -225,12 +227,12 @@ func (p Plan) awaited(o Observed, d rotation.Decision) *conditions.Finding {
 		return wait(v1alpha1.ReasonWaitingForApproval, "the key of epoch %d is known to the peers that declare this one; tell it to others, and set the annotation %s=%d", last, v1alpha1.AnnotationApproveKey, last)
 	case d.Wait == rotation.ForPeer:
 		return wait(v1alpha1.ReasonWaitingForHold, "the key of epoch %d is not used yet, because the peer must not be restarted: %s", last, p.facts(o, &v1alpha1.PeerIdentityStatus{}).Held)
+	case d.Wait == rotation.ForTurn:
+		return wait(v1alpha1.ReasonWaitingForFleet, "the key of epoch %d is known to the others, and PeerFleet %s has not let the peer change to it yet; it lets as many be down at a time as its rollouts may", last, p.PeerNode.Spec.Fleet.Name)
 	case d.Wait == rotation.ForProof:
 		return wait(v1alpha1.ReasonWaitingForProof, "the peer does not serve with the key on record yet")
 	case d.Wait == rotation.ForOverlap:
 		return wait(v1alpha1.ReasonOverlapping, "the key of before is let in beside that of epoch %d, until %s", last, d.Until.UTC().Format(time.RFC3339))
-	case d.Wait == rotation.ForPin && fleets(p.PeerNode):
-		return wait(v1alpha1.ReasonWaitingForFleet, "another key is asked for, and a fleet does not let its peers change their keys yet; only one that is compromised is replaced")
 	case d.Wait == rotation.ForPin:
 		return wait(v1alpha1.ReasonKeyPinned, "another key is asked for, and spec.identity.expectedPublicKey keeps the peer at its own; take it out of the spec")
 	}

@@ -62,7 +62,14 @@ func (w *world) keys(age time.Duration, stages ...v1alpha1.KeyStage) {
 }
 
 func annotated(annotation, value string) func(*world) {
-	return func(w *world) { w.PeerNode.Annotations = map[string]string{annotation: value} }
+	return func(w *world) { metav1.SetMetaDataAnnotation(&w.PeerNode.ObjectMeta, annotation, value) }
+}
+
+// inFleet is a peer that its fleet has let have the pod that it runs.
+func inFleet(w *world) {
+	ofFleet(w.PeerNode)
+	w.carryOut()
+	w.set().Status.ObservedGeneration = 1
 }
 
 func wanting(change func(*v1alpha1.PeerIdentity)) func(*world) {
@@ -117,12 +124,16 @@ var rotations = map[string]situation{
 		told(serves, "True WaitingForRevision", settled, "KeyRotated", "False KeyPinned"), "spec.identity.expectedPublicKey keeps the peer",
 	},
 	"Another key is asked for, of a peer of a fleet.": {
-		holding(0, on(active), annotated(v1alpha1.AnnotationRotateKey, "monday"), func(w *world) {
-			w.PeerNode.Spec.Fleet = &v1alpha1.FleetMembership{Name: "relay"}
-			w.PeerNode.OwnerReferences = []metav1.OwnerReference{{Kind: "PeerFleet", Name: "relay", Controller: new(true)}}
-			w.carryOut()
-		}),
-		told(serves, "True WaitingForFleet", settled, "KeyRotated", "False WaitingForFleet"), "a fleet does not let its peers change their keys yet",
+		holding(0, on(active), inFleet, annotated(v1alpha1.AnnotationRotateKey, "monday")), told(serves, settled, settled, "KeyRotated", "False WaitingForNextKey"), "",
+	},
+	"The next key of a peer of a fleet waits for its turn.": {
+		holding(time.Hour, on(active, published), inFleet), told(serves, settled, settled, "KeyRotated", "False WaitingForFleet"), "PeerFleet relay has not let the peer change to it yet",
+	},
+	"The turn of a peer of a fleet came with an earlier key.": {
+		holding(time.Hour, on(active, published), inFleet, annotated(v1alpha1.AnnotationKeyTurn, "1")), told(serves, settled, settled, "KeyRotated", "False WaitingForFleet"), "",
+	},
+	"Somebody gives a peer of no fleet a turn that it does not wait for.": {
+		holding(0, on(active, published), annotated(v1alpha1.AnnotationKeyTurn, "2")), told(serves, settled, settled, "KeyRotated", "False WaitingForPropagation"), "",
 	},
 	"Another key is asked for, and the peer does not run.": {
 		holding(0, on(active), annotated(v1alpha1.AnnotationRotateKey, "monday"), func(w *world) { w.unready() }),
@@ -252,6 +263,22 @@ func TestARotationKeepsWhoThePeerIs(t *testing.T) {
 	}
 	if _, also := id.Names(); !cmp.Equal(also, []string{peerID}) {
 		t.Errorf("beside the new name others let in %v", also)
+	}
+}
+
+// The fleet lets it have the pod that comes with the key, because the key is no part of what the fleet compares.
+func TestAPeerOfAFleetSwitchesWhenItIsItsTurn(t *testing.T) {
+	w := holding(time.Hour, on(active, published), inFleet)(t)
+	if stages, epoch := stagesOf(w.status()); epoch != 1 || !cmp.Equal(stages, on(active, published)) {
+		t.Errorf("before its turn the keys are %v, in use is %d", stages, epoch)
+	}
+	annotated(v1alpha1.AnnotationKeyTurn, "2")(w)
+	w.PeerNode.Status = w.status()
+	if stages, epoch := stagesOf(w.PeerNode.Status); epoch != 2 || !cmp.Equal(stages, on(retiring, active)) {
+		t.Errorf("in its turn the keys are %v, in use is %d", stages, epoch)
+	}
+	if diff := cmp.Diff([]string{"StatefulSet"}, w.kindsApplied()); diff != "" {
+		t.Errorf("applied (-want +got):\n%s", diff)
 	}
 }
 

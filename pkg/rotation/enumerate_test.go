@@ -69,24 +69,30 @@ func stateOf(stages []v1alpha1.KeyStage, minimum int64, age time.Duration) rotat
 // everySituation visits all combinations of what a decision looks at.
 func everySituation(visit func(situation)) {
 	for _, s := range states() {
+		latest := int64(len(s.Epochs))
 		for _, every := range []time.Duration{0, hour} {
-			for bits := range 1 << 6 {
+			for bits := range 1 << 9 {
 				bit := func(n int) bool { return bits>>n&1 == 1 }
 				for _, rotate := range []string{"", "last", "another"} {
-					for _, approved := range []int64{0, int64(len(s.Epochs))} {
-						for compromised := range int64(len(s.Epochs) + 2) {
-							visit(situation{
-								state:    s,
-								policy:   rotation.Policy{Every: every, Overlap: overlap, Manual: bit(0), Pinned: bit(1)},
-								requests: rotation.Requests{Rotate: rotate, Approved: approved, Compromised: compromised},
-								facts:    rotation.Facts{Stored: bit(2), Unusable: bit(3), Proven: bit(4), Held: held(bit(5)), Propagation: minute, Watching: now.Add(-hour)},
-							})
-						}
+					for compromised := range latest + 2 {
+						visit(situation{
+							state:    s,
+							policy:   rotation.Policy{Every: every, Overlap: overlap, Manual: bit(0), Pinned: bit(1), Turns: bit(2)},
+							requests: rotation.Requests{Rotate: rotate, Approved: latestIf(bit(3), latest), Turn: latestIf(bit(4), latest), Compromised: compromised},
+							facts:    rotation.Facts{Stored: bit(5), Unusable: bit(6), Proven: bit(7), Held: held(bit(8)), Propagation: minute, Watching: now.Add(-hour)},
+						})
 					}
 				}
 			}
 		}
 	}
+}
+
+func latestIf(yes bool, latest int64) int64 {
+	if yes {
+		return latest
+	}
+	return 0
 }
 
 func held(yes bool) string {
@@ -147,7 +153,7 @@ func TestEveryStateComesToRest(t *testing.T) {
 		at := now
 		for range 12 {
 			at = at.Add(overlap)
-			c.requests.Approved = highest(c.state)
+			c.requests.Approved, c.requests.Turn = highest(c.state), highest(c.state)
 			d := c.next(at)
 			if !sound(d.State) {
 				t.Fatalf("on the way %+v is on record", d.State)
@@ -240,7 +246,7 @@ func (s situation) maySwitch() bool {
 	}
 	next := s.state.Epochs[len(s.state.Epochs)-1]
 	return next.Stage == v1alpha1.KeyPublished && !now.Before(next.Since.Add(minute)) && !s.policy.Pinned && s.facts.Held == "" &&
-		(!s.policy.Manual || s.requests.Approved == next.Number)
+		(!s.policy.Manual || s.requests.Approved == next.Number) && (!s.policy.Turns || s.requests.Turn == next.Number)
 }
 
 // mayOrder reports whether another key may be begun: one is asked for by somebody, or by the policy of a peer that runs

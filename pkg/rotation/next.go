@@ -114,6 +114,8 @@ func (m *machine) switchTo(e, active Epoch) (Wait, time.Time) {
 		return ForApproval, time.Time{}
 	case m.Held != "":
 		return ForPeer, time.Time{}
+	case m.Turns && m.Turn != e.Number:
+		return ForTurn, time.Time{}
 	}
 	m.set(active.Number, v1alpha1.KeyRetiring)
 	m.set(e.Number, v1alpha1.KeyActive)

@@ -35,6 +35,7 @@ func (s situation) with(change func(*situation)) situation { change(&s); return 
 func asked(s *situation)    { s.requests.Rotate = "please" }
 func hourly(s *situation)   { s.policy.Every = hour }
 func manual(s *situation)   { s.policy.Manual = true }
+func inTurns(s *situation)  { s.policy.Turns = true }
 func pinned(s *situation)   { s.policy.Pinned = true }
 func unproven(s *situation) { s.facts.Proven = false }
 func stored(s *situation)   { s.facts.Stored = true }
@@ -70,6 +71,10 @@ func TestWhatFollowsAndWhatItWaitsFor(t *testing.T) {
 		"Nobody has approved of the switch.":                 {on(minute, active, published).with(manual), []v1alpha1.KeyStage{active, published}, rotation.ForApproval, 0},
 		"Somebody approved of another.":                      {on(minute, active, published).with(manual).with(func(s *situation) { s.requests.Approved = 1 }), []v1alpha1.KeyStage{active, published}, rotation.ForApproval, 0},
 		"Somebody has approved of the switch.":               {on(minute, active, published).with(manual).with(func(s *situation) { s.requests.Approved = 2 }), []v1alpha1.KeyStage{retiring, active}, rotation.ForProof, 0},
+		"It is not the peer's turn.":                         {on(minute, active, published).with(inTurns), []v1alpha1.KeyStage{active, published}, rotation.ForTurn, 0},
+		"It was the peer's turn with a key of before.":       {on(minute, active, published).with(inTurns).with(func(s *situation) { s.requests.Turn = 1 }), []v1alpha1.KeyStage{active, published}, rotation.ForTurn, 0},
+		"It is the peer's turn.":                             {on(minute, active, published).with(inTurns).with(func(s *situation) { s.requests.Turn = 2 }), []v1alpha1.KeyStage{retiring, active}, rotation.ForProof, 0},
+		"A compromised key waits for no turn.":               {on(minute, active, published).with(inTurns).with(below(2)), []v1alpha1.KeyStage{revoked, active}, rotation.ForProof, 0},
 		"The peer is held.":                                  {on(minute, active, published).with(func(s *situation) { s.facts.Held = "a copy" }), []v1alpha1.KeyStage{active, published}, rotation.ForPeer, 0},
 		"The peer was pinned on the way.":                    {on(minute, active, published).with(pinned), []v1alpha1.KeyStage{active, published}, rotation.ForPin, 0},
 		"The new process has not shown its key.":             {on(hour, retiring, active).with(unproven), []v1alpha1.KeyStage{retiring, active}, rotation.ForProof, 0},

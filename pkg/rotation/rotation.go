@@ -39,16 +39,20 @@ type Policy struct {
 	Overlap time.Duration
 	// Manual waits for an approval before the switch.
 	Manual bool
+	// Turns waits for the turn of the peer before the switch: it is one of several of which few may be down at a time.
+	Turns bool
 	// Pinned keeps the peer at its key.
 	Pinned bool
 }
 
-// Requests are what people ask for by annotations.
+// Requests are what people, and the fleet of the peer, ask for by annotations.
 type Requests struct {
 	// Rotate asks for another key when it is not State.LastRequest and not "".
 	Rotate string
 	// Approved is the epoch to which the peer may switch, 0 for none.
 	Approved int64
+	// Turn is the epoch to which it is the peer's turn to switch, 0 for none.
+	Turn int64
 	// Compromised is an epoch that somebody else may have the key of, 0 for none.
 	Compromised int64
 }
@@ -85,6 +89,8 @@ const (
 	ForApproval Wait = "ForApproval"
 	// ForPeer: the peer is held, and must not be restarted.
 	ForPeer Wait = "ForPeer"
+	// ForTurn: everybody is ready, and it is not the peer's turn yet.
+	ForTurn Wait = "ForTurn"
 	// ForProof: the process that runs has not shown yet that it holds the active key.
 	ForProof Wait = "ForProof"
 	// ForOverlap: the key of before is still let in.
