@@ -31,6 +31,8 @@ type member struct {
 	change *intent.Change
 	// restarts is true when the change replaces a pod.
 	restarts bool
+	// turn is the change that lets the peer go over to its next key, nil unless it waits for nothing else.
+	turn *intent.Change
 }
 
 // members lists the wanted ordinals and those that are on their way out, by ordinal.
@@ -67,40 +69,46 @@ func wanted(o Observed, ordinal int32, to target, pods pods) (*member, error) {
 	spec := specOf(o, to.spec, ordinal, live)
 	pod := pods.of(to, ordinal)
 	m.Parked = spec.Suspend
+	notes := resources.FleetNotes{Revision: to.revision, Pod: pod}
 	if live == nil {
-		want, err := intentOf(o, ordinal, spec, to.revision, pod)
+		want, err := intentOf(o, ordinal, spec, notes)
 		m.change, m.Updated, m.Absent = &intent.Change{Intent: want}, true, true
 		return m, err
 	}
 	m.Unbudgeted = live.Spec.Fleet == nil
 	m.Busy = busy(live)
 	m.Up, m.Refused, m.Why = stateOf(live)
-	if same(o, live, spec, to.revision, pod) {
+	notes.KeyTurn = live.Annotations[v1alpha1.AnnotationKeyTurn]
+	if !same(o, live, spec, notes) {
+		want, err := intentOf(o, ordinal, spec, notes)
+		if err != nil {
+			return nil, err
+		}
+		if m.change, err = intent.ChangeOf(want, live); err != nil {
+			return nil, err
+		}
+	}
+	if m.change == nil {
 		m.Updated = true
-		return m, nil
-	}
-	want, err := intentOf(o, ordinal, spec, to.revision, pod)
-	if err != nil {
-		return nil, err
-	}
-	if m.change, err = intent.ChangeOf(want, live); err != nil {
-		return nil, err
+		return m, m.awaitTurn(o, spec, notes)
 	}
 	// A spec that cannot be run must not reach every peer at once either.
-	m.restarts = m.change != nil && (pod == "" || pod != live.Annotations[v1alpha1.AnnotationApprovedPod])
+	m.restarts = pod == "" || pod != live.Annotations[v1alpha1.AnnotationApprovedPod]
 	m.Updated = !m.restarts
 	return m, nil
 }
 
 // same reports whether a PeerNode is beyond doubt as wanted, which most are at any look. It spares the comparison of
 // intents, which a look at a thousand peers would mostly consist of.
-func same(o Observed, live *v1alpha1.PeerNode, spec v1alpha1.PeerNodeSpec, revision, pod string) bool {
-	return live.Annotations[v1alpha1.AnnotationRevision] == revision && live.Annotations[v1alpha1.AnnotationApprovedPod] == pod && gate.OfFleet(o.Fleet, live) &&
+func same(o Observed, live *v1alpha1.PeerNode, spec v1alpha1.PeerNodeSpec, notes resources.FleetNotes) bool {
+	request := o.Fleet.Annotations[v1alpha1.AnnotationRotateKey]
+	return live.Annotations[v1alpha1.AnnotationRevision] == notes.Revision && live.Annotations[v1alpha1.AnnotationApprovedPod] == notes.Pod && gate.OfFleet(o.Fleet, live) &&
+		(request == "" || live.Annotations[v1alpha1.AnnotationRotateKey] == request) &&
 		metav1.IsControlledBy(live, o.Fleet) && equality.Semantic.DeepEqual(live.Spec, spec)
 }
 
-func intentOf(o Observed, ordinal int32, spec v1alpha1.PeerNodeSpec, revision, pod string) (intent.Intent, error) {
-	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, revision, pod)
+func intentOf(o Observed, ordinal int32, spec v1alpha1.PeerNodeSpec, notes resources.FleetNotes) (intent.Intent, error) {
+	applied, err := resources.FleetPeer(o.Fleet, ordinal, spec, notes)
 	if err != nil {
 		return intent.Intent{}, err
 	}
@@ -135,10 +143,7 @@ func busy(p *v1alpha1.PeerNode) string {
 	if why := p.Annotations[v1alpha1.AnnotationHold]; why != "" {
 		return "the annotation " + v1alpha1.AnnotationHold + " says: " + why
 	}
-	if p.Status.Identity.Switching() && conditions.Find(p.Status.Conditions, v1alpha1.ConditionIdentityBound).Status != metav1.ConditionTrue {
-		return "it changes to another key, and has not shown yet that it holds it"
-	}
-	return ""
+	return changesKey(p)
 }
 
 // carriedOut reports whether the operator has set about the newest spec of a peer, and the pod that the fleet last let
@@ -166,6 +171,8 @@ func stateOf(p *v1alpha1.PeerNode) (up, refused bool, why string) {
 		return false, false, "its newest spec has not been carried out yet"
 	case refused:
 		return ready.Status == metav1.ConditionTrue, true, stalled.Reason + ": " + stalled.Message
+	case changesKey(p) != "":
+		return false, false, changesKey(p)
 	case reconciling.Status == metav1.ConditionTrue && !undisturbed(reconciling.Reason):
 		return false, false, reconciling.Reason + ": " + reconciling.Message
 	case ready.Status != metav1.ConditionTrue:
@@ -222,7 +229,11 @@ func (m *member) leave(o Observed, policy v1alpha1.RetentionPolicy) (*intent.Cha
 	spec := *m.live.Spec.DeepCopy()
 	spec.DeletionPolicy.Data = policy
 	annotations := m.live.Annotations
-	want, err := intentOf(o, m.ordinal, spec, annotations[v1alpha1.AnnotationRevision], annotations[v1alpha1.AnnotationApprovedPod])
+	want, err := intentOf(o, m.ordinal, spec, resources.FleetNotes{
+		Revision: annotations[v1alpha1.AnnotationRevision],
+		Pod:      annotations[v1alpha1.AnnotationApprovedPod],
+		KeyTurn:  annotations[v1alpha1.AnnotationKeyTurn],
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -97,13 +97,6 @@ func (w *world) holds(name string) {
 	w.peer(name).Annotations[v1alpha1.AnnotationHold] = "a copy until noon"
 }
 
-// switches lets a peer have changed its key, and not shown it yet.
-func (w *world) switches(name string) {
-	s := &w.peer(name).Status
-	s.Identity.Epochs = []v1alpha1.KeyEpoch{{Epoch: 1, Stage: v1alpha1.KeyRetiring}, {Epoch: 2, Stage: v1alpha1.KeyActive}}
-	s.Conditions = append(s.Conditions, metav1.Condition{Type: v1alpha1.ConditionIdentityBound, Status: metav1.ConditionFalse})
-}
-
 // edit is what a user does to the fleet.
 func (w *world) edit(changes ...func(*v1alpha1.PeerFleet)) *world {
 	for _, change := range changes {

@@ -164,20 +164,28 @@ func (p *Plan) change(o Observed, opens time.Time) {
 		return cmp.Or(first(&a.Peer == step.Canary, &b.Peer == step.Canary), first(!a.Up, !b.Up), int(b.ordinal-a.ordinal))
 	})
 	for _, m := range restarts {
-		step.Peer = &m.Peer
-		if refusal := gate.MayRestart(step); refusal != nil {
-			p.hold(*refusal)
-			if refusal.Reason == v1alpha1.ReasonOutsideWindow {
-				p.lookAgain(opens)
-			}
-			continue
+		if p.restart(m, &step) {
+			m.Up, m.Updated, m.Refused, m.Why = false, true, false, "it is being updated"
+			p.Apply = append(p.Apply, *m.change)
 		}
-		if m.Up && !m.Parked && !m.Unbudgeted {
-			step.Evictable--
-		}
-		m.Up, m.Updated, m.Refused, m.Why = false, true, false, "it is being updated"
-		p.Apply = append(p.Apply, *m.change)
 	}
+	p.turns(o, step)
+}
+
+// restart asks the gates whether a peer may be restarted, and counts it where they say yes.
+func (p *Plan) restart(m *member, step *gate.Restart) bool {
+	step.Peer = &m.Peer
+	if refusal := gate.MayRestart(*step); refusal != nil {
+		p.hold(*refusal)
+		if refusal.Reason == v1alpha1.ReasonOutsideWindow {
+			p.lookAgain(step.Opens)
+		}
+		return false
+	}
+	if m.Up && !m.Parked && !m.Unbudgeted {
+		step.Evictable--
+	}
+	return true
 }
 
 // lookAgain asks for another look at a time, or before.

@@ -26,9 +26,19 @@ const (
 	componentBudget  = "budget"
 )
 
-// FleetPeer is one PeerNode of a fleet; pod is the hash of the pod that it may have. It goes with the fleet; its volume and its key stay, unless its own deletion
-// policy says otherwise.
-func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec, revision, pod string) (*applyv1alpha1.PeerNodeApplyConfiguration, error) {
+// FleetNotes are what a fleet writes on a PeerNode beside its spec.
+type FleetNotes struct {
+	// Revision is that of the template that the peer is made from.
+	Revision string
+	// Pod is the hash of the pod that the peer may have.
+	Pod string
+	// KeyTurn is the epoch of the key to which the peer may change, "" until its first turn.
+	KeyTurn string
+}
+
+// FleetPeer is one PeerNode of a fleet. It goes with the fleet; its volume and its key stay, unless its own deletion policy
+// says otherwise. Whoever asks the fleet for other keys asks each of its peers.
+func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec, notes FleetNotes) (*applyv1alpha1.PeerNodeApplyConfiguration, error) {
 	raw, err := json.Marshal(spec)
 	if err != nil {
 		return nil, fmt.Errorf("encode the spec of peer %d: %w", ordinal, err)
@@ -37,9 +47,16 @@ func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec,
 	if err := json.Unmarshal(raw, applied); err != nil {
 		return nil, fmt.Errorf("decode the spec of peer %d: %w", ordinal, err)
 	}
+	annotations := map[string]string{v1alpha1.AnnotationRevision: notes.Revision, v1alpha1.AnnotationApprovedPod: notes.Pod}
+	if notes.KeyTurn != "" {
+		annotations[v1alpha1.AnnotationKeyTurn] = notes.KeyTurn
+	}
+	if request := f.Annotations[v1alpha1.AnnotationRotateKey]; request != "" {
+		annotations[v1alpha1.AnnotationRotateKey] = request
+	}
 	return applyv1alpha1.PeerNode(names.Peer(f.Name, ordinal), f.Namespace).
 		WithLabels(names.FleetSelector(f.Name)).
-		WithAnnotations(map[string]string{v1alpha1.AnnotationRevision: revision, v1alpha1.AnnotationApprovedPod: pod}).
+		WithAnnotations(annotations).
 		WithOwnerReferences(fleetOwner(f)).
 		WithSpec(applied), nil
 }

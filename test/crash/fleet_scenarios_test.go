@@ -106,6 +106,7 @@ func fleets() []crash.Scenario {
 			When:  crash.Step{Act: all(removeFleet(), createFleet(2)), Settled: fleetServes(2)},
 		},
 	}
+	list = append(list, fleetRotation())
 	for i := range list {
 		list[i].KilledOver = ofTheFleet
 	}

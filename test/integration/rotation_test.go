@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/test/builders"
 )
 
@@ -190,6 +191,60 @@ func TestAKeyIsRotatedOnDemand(t *testing.T) {
 	if alpha.Status.Identity.Rotation.LastRequest != "monday" {
 		t.Errorf("served is %+v", alpha.Status.Identity.Rotation)
 	}
+}
+
+// The peers of a fleet let the next key of one in before it switches, and no two of them switch at a time.
+func TestAFleetRotatesItsKeysOneAfterTheOther(t *testing.T) {
+	s := tell(t)
+	f := s.fleet(3, func(f *v1alpha1.PeerFleet) {
+		f.Spec.Template.Spec.Identity = &v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Overlap: "8s"}}
+	})
+	for name := range s.peersOf(f) {
+		s.proves(name)
+	}
+	s.fleetBecomes(f, v1alpha1.ConditionMembersKnown, metav1.ConditionTrue, v1alpha1.ReasonAllKnown)
+	before := s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)
+	pods := s.followPods(f)
+
+	s.editFleet(f, func(f *v1alpha1.PeerFleet) {
+		metav1.SetMetaDataAnnotation(&f.ObjectMeta, v1alpha1.AnnotationRotateKey, "monday")
+	})
+	listed := map[string]bool{}
+	s.eventually(func() error {
+		members := &corev1.ConfigMap{}
+		s.must(s.get(names.Members("relay"), members))
+		var open []string
+		for name, p := range s.peersOf(f) {
+			_ = env.ProveIdentity(s.Context(), s.ns, name)
+			id, also := p.Status.Identity.Names()
+			if n := len(p.Status.Identity.Epochs); n == 2 && stagesOf(&p)[1] == v1alpha1.KeyPublished {
+				listed[name] = listed[name] || strings.Contains(members.Data["peers.yaml"], also[0])
+			} else if n == 2 && stagesOf(&p)[0] == v1alpha1.KeyRetiring && !strings.Contains(members.Data["peers.yaml"], id) {
+				s.Errorf("%s uses a key that the others do not let in", name)
+			}
+			if !slices.Equal(stagesOf(&p), []v1alpha1.KeyStage{v1alpha1.KeyRevoked, v1alpha1.KeyActive}) {
+				open = append(open, fmt.Sprint(name, " ", stagesOf(&p)))
+			}
+		}
+		if len(open) > 0 {
+			return fmt.Errorf("the keys are %v", open)
+		}
+		return nil
+	})
+	s.allServe(f)
+	if len(listed) != 3 || !listed["relay-0"] || !listed["relay-1"] || !listed["relay-2"] {
+		t.Errorf("before the switch the others let in the next keys of %v", listed)
+	}
+	if least := pods.LeastReady(); least != 2 {
+		t.Errorf("%d pods were ready at the worst moment, want 2 of 3", least)
+	}
+	for name, uid := range s.uids(&corev1.PodList{}, v1alpha1.LabelFleet) {
+		if strings.HasSuffix(name, "-0") && before[name] == uid {
+			t.Errorf("pod %s is still that with the key of before", name)
+		}
+	}
+	s.settle(pause)
+	s.silent(time.Second)
 }
 
 func TestARotationWaitsForApproval(t *testing.T) {
