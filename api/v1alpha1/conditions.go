@@ -145,6 +145,8 @@ const (
 	ReasonWaitingForProof = "WaitingForProof"
 	// ReasonOverlapping: the peer has another key, and the one of before is still let in.
 	ReasonOverlapping = "Overlapping"
+	// ReasonInvalidSchedule: spec.identity.rotation.schedule or timeZone says no time.
+	ReasonInvalidSchedule = "InvalidSchedule"
 	// ReasonKeyPinned: a new key is asked for, and spec.identity.expectedPublicKey keeps the peer at its own.
 	ReasonKeyPinned = "KeyPinned"
 	// ReasonKeyCompromised: somebody else may have the active key. It is not handed out any more; the next one is used as

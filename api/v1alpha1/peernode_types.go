@@ -187,12 +187,30 @@ type PeerIdentity struct {
 // KeyRotation says when and how a peer changes its key.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.every) || duration(self.every) > duration(has(self.overlap) ? self.overlap : '168h')",fieldPath=".every",message="must be longer than overlap, which is 168h where it is not set, because at most two keys are accepted at a time"
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.schedule)",fieldPath=".schedule",message="must not be set beside every, which says another time"
+// +kubebuilder:validation:XValidation:rule="!has(self.timeZone) || has(self.schedule)",fieldPath=".timeZone",message="is that of schedule, which is not set"
 type KeyRotation struct {
 	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
-	// change their keys together. Without it keys are made only when asked for.
+	// change their keys together. Without it, and
+	// without schedule, keys are made only when asked for.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="must be at least 1h and at most 87600h"
 	Every RotationDuration `json:"every,omitempty"`
+
+	// schedule is when the next key is made, a line of cron such as "0 3 1 */3 *" for three o'clock on the first of every
+	// third month, plus up to an hour, so that peers do not change their keys together. A key that is due while the one of
+	// before is still let in waits until that is over. The minute is a number, so keys change once an hour at most.
+	// +optional
+	// +kubebuilder:validation:MinLength=9
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[0-5]?[0-9]( [0-9A-Za-z*,/-]+){4}$`
+	Schedule string `json:"schedule,omitempty"`
+
+	// timeZone is the zone in which schedule is meant, such as Europe/Zurich; UTC when empty.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	TimeZone string `json:"timeZone,omitempty"`
 
 	// overlap is how long the key of before is still let in by the peers that declare this one, default 168h. Peers that
 	// other people run have to learn of the new one in this time.

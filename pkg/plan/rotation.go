@@ -99,14 +99,31 @@ func stateOf(p *v1alpha1.PeerNode, id *v1alpha1.PeerIdentityStatus, now time.Tim
 
 func (p Plan) policy() rotation.Policy {
 	spec := p.PeerNode.Spec.Identity
+	by, _ := schedule(spec) // What is wrong with it is told.
 	return rotation.Policy{
-		Every:   spec.RotatesEvery(),
-		Spread:  string(p.PeerNode.UID),
-		Overlap: spec.Overlap(),
-		Manual:  !p.Kind.Key().SwitchesFreely() || spec != nil && spec.Rotation != nil && spec.Rotation.Approval == v1alpha1.ApprovalManual,
-		Turns:   fleets(p.PeerNode),
-		Pinned:  expectedKey(p.PeerNode) != "",
+		Every:    spec.RotatesEvery(),
+		Schedule: by,
+		Spread:   string(p.PeerNode.UID),
+		Overlap:  spec.Overlap(),
+		Manual:   !p.Kind.Key().SwitchesFreely() || spec != nil && spec.Rotation != nil && spec.Rotation.Approval == v1alpha1.ApprovalManual,
+		Turns:    fleets(p.PeerNode),
+		Pinned:   expectedKey(p.PeerNode) != "",
 	}
+}
+
+// schedule reads when keys are due by the calendar, nil where the spec does not say.
+func schedule(spec *v1alpha1.PeerIdentity) (rotation.Schedule, error) {
+	if spec == nil || spec.Rotation == nil || spec.Rotation.Schedule == "" {
+		return nil, nil //nolint:nilnil // absence is an answer
+	}
+	return rotation.ParseSchedule(spec.Rotation.Schedule, spec.Rotation.TimeZone)
+}
+
+func invalidSchedule(p *v1alpha1.PeerNode) *conditions.Finding {
+	if _, err := schedule(p.Spec.Identity); err != nil {
+		return conditions.Wait(v1alpha1.ReasonInvalidSchedule, fmt.Sprintf("spec.identity.rotation.%s; until it is corrected, keys are changed only when asked for", err))
+	}
+	return nil
 }
 
 // requests reads the annotations.
@@ -184,14 +201,21 @@ func (p Plan) entry(id *v1alpha1.PeerIdentityStatus, epoch int64) v1alpha1.KeyEp
 
 // keyRotated says how far a new key is, nil while there is none, and none will be by itself.
 func (p Plan) keyRotated(o Observed, d rotation.Decision) *metav1.Condition {
-	if len(d.State.Epochs) == 0 || d.Wait == rotation.Rests && d.Due.IsZero() && len(accepted(d.State)) == 1 && !d.State.Compromised() {
+	if len(d.State.Epochs) == 0 {
+		return nil
+	}
+	f := p.awaited(o, d)
+	if f == nil {
+		f = invalidSchedule(p.PeerNode)
+	}
+	if f == nil && d.Due.IsZero() && len(accepted(d.State)) == 1 {
 		return nil
 	}
 	c := conditions.New(v1alpha1.ConditionKeyRotated, metav1.ConditionTrue, v1alpha1.ReasonKeyOnSchedule, "")
 	if !d.Due.IsZero() {
 		c.Message = "the next key is due at " + d.Due.UTC().Format(time.RFC3339)
 	}
-	if f := p.awaited(o, d); f != nil {
+	if f != nil {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, f.Reason, f.Message
 	}
 	return &c

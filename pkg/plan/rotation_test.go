@@ -110,6 +110,20 @@ var rotations = map[string]situation{
 		holding(800*time.Hour, on(active), every("720h"), func(w *world) { w.PeerNode.Status.Identity.Epochs[0].Stage = retiring }),
 		told(serves, settled, settled, "KeyRotated", ""), "",
 	},
+	"Another key is due by the calendar.": {
+		holding(0, on(active), wanting(func(id *v1alpha1.PeerIdentity) {
+			id.Rotation = &v1alpha1.KeyRotation{Schedule: "0 3 1 * *", TimeZone: "Europe/Zurich"}
+		})),
+		told(serves, settled, settled, "KeyRotated", "True KeyOnSchedule"), "the next key is due at 2026-12-01T02:",
+	},
+	"The calendar has no such day.": {
+		holding(0, on(active), wanting(func(id *v1alpha1.PeerIdentity) { id.Rotation = &v1alpha1.KeyRotation{Schedule: "0 3 30 2 *"} })),
+		told(serves, settled, settled, "KeyRotated", "False InvalidSchedule"), `spec.identity.rotation.schedule: the time of "0 3 30 2 *" never comes`,
+	},
+	"The calendar has no such day, and somebody asks for a key.": {
+		holding(0, on(active), wanting(func(id *v1alpha1.PeerIdentity) { id.Rotation = &v1alpha1.KeyRotation{Schedule: "0 3 30 2 *"} }), annotated(v1alpha1.AnnotationRotateKey, "monday")),
+		told(serves, settled, settled, "KeyRotated", "False WaitingForNextKey"), "",
+	},
 	"Nobody wants another key.": {
 		holding(0, on(active)), told(serves, settled, settled, "KeyRotated", ""), "",
 	},

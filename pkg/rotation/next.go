@@ -192,21 +192,37 @@ func remembered(epochs []Epoch) []Epoch {
 	return epochs
 }
 
-// due is when the active key is to be followed by another, up to a tenth of the interval late: peers that were made
-// together do not change their keys together.
+// due is when the active key is to be followed by another, somewhat late: peers that were made together do not change
+// their keys together.
 func due(s State, p Policy) time.Time {
 	active, ok := s.Active()
-	if !ok || p.Every <= 0 {
-		return time.Time{}
+	switch {
+	case !ok:
+	case p.Every > 0:
+		return active.Since.Add(p.Every + jitter(p.Every, p.Spread))
+	case p.Schedule != nil:
+		next := p.Schedule.Next(active.Since)
+		if next.IsZero() {
+			break
+		}
+		interval := maxDelay * 10
+		if then := p.Schedule.Next(next); !then.IsZero() {
+			interval = min(interval, then.Sub(next))
+		}
+		return next.Add(jitter(interval, p.Spread)).UTC()
 	}
-	return active.Since.Add(p.Every + jitter(p))
+	return time.Time{}
 }
 
-func jitter(p Policy) time.Duration {
+// maxDelay is how long after a time of the calendar a key may be due.
+const maxDelay = time.Hour
+
+// jitter is up to a tenth of an interval.
+func jitter(interval time.Duration, spread string) time.Duration {
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, p.Spread)
+	_, _ = fmt.Fprint(hash, spread)
 	const parts = 1 << 20
-	return p.Every / 10 / parts * time.Duration(hash.Sum64()%parts)
+	return interval / 10 / parts * time.Duration(hash.Sum64()%parts)
 }
 
 func later(a, b time.Time) time.Time {

@@ -2,6 +2,8 @@
 
 package integration
 
+import "strings"
+
 // rotation is how a p2p-agent changes its key.
 func rotation(fields string) string { return `spec: {identity: {rotation: {` + fields + `}}}` }
 
@@ -16,6 +18,14 @@ var wrongRotations = map[string]wrong{
 	"A time between two keys has 16 characters.":      {p2pAgent, rotation(`every: 000001h0001m0001s`), refusals{"spec.identity.rotation.every": tooLong}},
 	"Two keys at a time, and no third.":               {p2pAgent, rotation(`every: 24h, overlap: 24h`), refusals{"spec.identity.rotation.every": longerThanOverlap}},
 	"The overlap that is not written counts.":         {p2pAgent, rotation(`every: 168h`), refusals{"spec.identity.rotation.every": longerThanOverlap}},
+	"A key is due at one time.":                       {p2pAgent, rotation(`every: 720h, schedule: "0 3 1 * *"`), refusals{"spec.identity.rotation.schedule": "must not be set beside every"}},
+	"Keys are not changed every minute by cron.":      {p2pAgent, rotation(`schedule: "* 3 1 * *"`), refusals{"spec.identity.rotation.schedule": noMatch}},
+	"A line of cron has five fields.":                 {p2pAgent, rotation(`schedule: "0 3 1 * * *"`), refusals{"spec.identity.rotation.schedule": noMatch}},
+	"A line of cron is no shorthand.":                 {p2pAgent, rotation(`schedule: "@monthly"`), refusals{"spec.identity.rotation.schedule": noMatch}},
+	"A line of cron is not nothing.":                  {p2pAgent, rotation(`schedule: ""`), refusals{"spec.identity.rotation.schedule": tooShort}},
+	"A line of cron has 64 characters.":               {p2pAgent, rotation(`schedule: "0 3 1 * ` + strings.Repeat("1", 57) + `"`), refusals{"spec.identity.rotation.schedule": tooLong}},
+	"A time zone is that of a schedule.":              {p2pAgent, rotation(`every: 720h, timeZone: Europe/Zurich`), refusals{"spec.identity.rotation.timeZone": "is that of schedule"}},
+	"A time zone has 64 characters.":                  {p2pAgent, rotation(`schedule: "0 3 1 * *", timeZone: ` + strings.Repeat("z", 65)), refusals{"spec.identity.rotation.timeZone": tooLong}},
 	"An overlap is one.":                              {p2pAgent, rotation(`overlap: never`), refusals{"spec.identity.rotation.overlap": noMatch}},
 	"An overlap is not nothing.":                      {p2pAgent, rotation(`overlap: ""`), refusals{"spec.identity.rotation.overlap": tooShort}},
 	"An overlap has 16 characters.":                   {p2pAgent, rotation(`overlap: 000001h0001m0001s`), refusals{"spec.identity.rotation.overlap": tooLong}},

@@ -295,6 +295,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: overlap
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+    - name: schedule
+      type:
+        scalar: string
+    - name: timeZone
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.KeyRotationStatus
   map:
     fields:

@@ -14,8 +14,15 @@ import (
 // KeyRotation says when and how a peer changes its key.
 type KeyRotationApplyConfiguration struct {
 	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
-	// change their keys together. Without it keys are made only when asked for.
+	// change their keys together. Without it, and
+	// without schedule, keys are made only when asked for.
 	Every *apiv1alpha1.RotationDuration `json:"every,omitempty"`
+	// schedule is when the next key is made, a line of cron such as "0 3 1 */3 *" for three o'clock on the first of every
+	// third month, plus up to an hour, so that peers do not change their keys together. A key that is due while the one of
+	// before is still let in waits until that is over. The minute is a number, so keys change once an hour at most.
+	Schedule *string `json:"schedule,omitempty"`
+	// timeZone is the zone in which schedule is meant, such as Europe/Zurich; UTC when empty.
+	TimeZone *string `json:"timeZone,omitempty"`
 	// overlap is how long the key of before is still let in by the peers that declare this one, default 168h. Peers that
 	// other people run have to learn of the new one in this time.
 	Overlap *apiv1alpha1.RotationDuration `json:"overlap,omitempty"`
@@ -35,6 +42,22 @@ func KeyRotation() *KeyRotationApplyConfiguration {
 // If called multiple times, the Every field is set to the value of the last call.
 func (b *KeyRotationApplyConfiguration) WithEvery(value apiv1alpha1.RotationDuration) *KeyRotationApplyConfiguration {
 	b.Every = &value
+	return b
+}
+
+// WithSchedule sets the Schedule field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Schedule field is set to the value of the last call.
+func (b *KeyRotationApplyConfiguration) WithSchedule(value string) *KeyRotationApplyConfiguration {
+	b.Schedule = &value
+	return b
+}
+
+// WithTimeZone sets the TimeZone field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TimeZone field is set to the value of the last call.
+func (b *KeyRotationApplyConfiguration) WithTimeZone(value string) *KeyRotationApplyConfiguration {
+	b.TimeZone = &value
 	return b
 }
 
