@@ -28,14 +28,12 @@ func nextKey(p *v1alpha1.PeerNode) string {
 // changesKey says that the pod of a peer is, or is about to be, replaced for the sake of a key, "" where it is not. One
 // that waits for the fleet with its change runs on as it is.
 func changesKey(p *v1alpha1.PeerNode) string {
-	told := func(conditionType string) metav1.Condition {
-		return conditions.Find(p.Status.Conditions, conditionType)
-	}
+	bound := conditions.Find(p.Status.Conditions, v1alpha1.ConditionIdentityBound)
+	reconciling := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReconciling)
 	if next := nextKey(p); next != "" && next == p.Annotations[v1alpha1.AnnotationKeyTurn] {
 		return "it is about to change to its key of epoch " + next
 	}
-	if p.Status.Identity.Switching() && !p.Spec.Suspend && told(v1alpha1.ConditionIdentityBound).Status != metav1.ConditionTrue &&
-		told(v1alpha1.ConditionReconciling).Reason != v1alpha1.ReasonWaitingForFleet {
+	if p.Status.Identity.Switching() && !p.Spec.Suspend && bound.Status != metav1.ConditionTrue && reconciling.Reason != v1alpha1.ReasonWaitingForFleet {
 		return "it changes to another key, and has not shown yet that it holds it"
 	}
 	return ""
