@@ -178,8 +178,10 @@ func (h *Harness) end(ctx context.Context, w *World, step Step, catchUp time.Dur
 	}); err != nil {
 		return nil, err
 	}
+	before := state
 	if err := h.silent(ctx, w, quiet); err != nil {
-		return nil, err
+		err = errors.Join(err, arrived())
+		return nil, fmt.Errorf("%w; they changed (-before +after):\n%s", err, cmp.Diff(before, state))
 	}
 	return state, arrived()
 }

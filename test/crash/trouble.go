@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -118,9 +119,18 @@ func LateWatches(delay time.Duration, resources ...string) func(http.RoundTrippe
 }
 
 // LostWatches breaks every watch after a while and refuses to go on from where it was, so that the operator has to
-// list anew and never sees what happened in between.
+// list anew and never sees what happened in between. The next watch of the same objects lives twice as long: client-go
+// waits twice as long each time before it lists again, and would be blind most of the time.
 func LostWatches(life time.Duration) func(http.RoundTripper) http.RoundTripper {
 	return func(next http.RoundTripper) http.RoundTripper {
+		var mu sync.Mutex
+		broken := map[string]int{}
+		lives := func(path string) time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			broken[path]++
+			return life << (broken[path] - 1)
+		}
 		return testenv.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if watches(r) && resumes(r) {
 				return expired(r), nil
@@ -128,7 +138,7 @@ func LostWatches(life time.Duration) func(http.RoundTripper) http.RoundTripper {
 			answer, err := next.RoundTrip(r)
 			if err == nil && watches(r) && answer.StatusCode == http.StatusOK {
 				body := answer.Body
-				time.AfterFunc(life, func() { _ = body.Close() })
+				time.AfterFunc(lives(r.URL.Path), func() { _ = body.Close() })
 			}
 			return answer, err
 		})
