@@ -83,18 +83,32 @@ func TestAKeyIsMadeByAJobAndLeavesItSealed(t *testing.T) {
 	}
 }
 
-// All that can be read of a cluster, down to the files of etcd, shows no part of a key.
+// All that can be read of a cluster, down to the files of etcd, shows no part of a key: not of the first, not of the next,
+// and not of the one that took the place of a compromised key.
 func TestNoPartOfAKeyShowsAnywhere(t *testing.T) {
 	s := tell(t)
-	s.serving("alpha", recoverable(offline(t)))
-	opened, err := s.envelope("alpha-identity-1").Open(seal.Binding{Namespace: s.ns, PeerNode: "alpha", Role: seal.RoleIdentity, Epoch: 1}, env.Sealing.Opener())
-	s.must(err)
-	secret := opened.Key.Secret()
+	alpha := s.proven("alpha", recoverable(offline(t)), func(p *v1alpha1.PeerNode) {
+		p.Spec.Identity.Rotation = &v1alpha1.KeyRotation{Overlap: "1s"}
+	})
+	s.edit(alpha, annotate(v1alpha1.AnnotationRotateKey, "monday"))
+	s.reaches(alpha, v1alpha1.KeyRevoked, v1alpha1.KeyActive)
+	s.edit(alpha, annotate(v1alpha1.AnnotationCompromisedKey, "2"))
+	s.reaches(alpha, v1alpha1.KeyRevoked, v1alpha1.KeyRevoked, v1alpha1.KeyActive)
+	var secrets [][]byte
+	for epoch := range int64(3) {
+		binding := seal.Binding{Namespace: s.ns, PeerNode: "alpha", Role: seal.RoleIdentity, Epoch: epoch + 1}
+		opened, err := s.envelope(fmt.Sprintf("alpha-identity-%d", binding.Epoch)).Open(binding, env.Sealing.Opener())
+		s.must(err)
+		secrets = append(secrets, opened.Key.Secret())
+	}
+	secret := secrets[0]
 	files := 0
 	s.everyFileOfTheControlPlane(func(path string, content []byte) {
 		files++
-		if found := canary.Find(content, secret); len(found) > 0 {
-			s.Errorf("%s shows the key as %v", path, found)
+		for i, secret := range secrets {
+			if found := canary.Find(content, secret); len(found) > 0 {
+				s.Errorf("%s shows the key of epoch %d as %v", path, i+1, found)
+			}
 		}
 	})
 	if files < 5 {

@@ -21,7 +21,7 @@ var wrongRotations = map[string]wrong{
 	"A key is due at one time.":                       {p2pAgent, rotation(`every: 720h, schedule: "0 3 1 * *"`), refusals{"spec.identity.rotation.schedule": "must not be set beside every"}},
 	"Keys are not changed every minute by cron.":      {p2pAgent, rotation(`schedule: "* 3 1 * *"`), refusals{"spec.identity.rotation.schedule": noMatch}},
 	"A line of cron has five fields.":                 {p2pAgent, rotation(`schedule: "0 3 1 * * *"`), refusals{"spec.identity.rotation.schedule": noMatch}},
-	"A line of cron is no shorthand.":                 {p2pAgent, rotation(`schedule: "@monthly"`), refusals{"spec.identity.rotation.schedule": noMatch}},
+	"A line of cron is no shorthand.":                 {p2pAgent, rotation(`schedule: "@every 90h"`), refusals{"spec.identity.rotation.schedule": noMatch}},
 	"A line of cron is not nothing.":                  {p2pAgent, rotation(`schedule: ""`), refusals{"spec.identity.rotation.schedule": tooShort}},
 	"A line of cron has 64 characters.":               {p2pAgent, rotation(`schedule: "0 3 1 * ` + strings.Repeat("1", 57) + `"`), refusals{"spec.identity.rotation.schedule": tooLong}},
 	"A time zone is that of a schedule.":              {p2pAgent, rotation(`every: 720h, timeZone: Europe/Zurich`), refusals{"spec.identity.rotation.timeZone": "is that of schedule"}},
