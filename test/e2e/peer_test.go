@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/sealingkey"
 	"github.com/peernode/operator/test/builders"
 )
 
@@ -25,7 +27,7 @@ func TestTheSmallestPeerIsReadyRestrictedAndClosed(t *testing.T) {
 	pod := podOf(t, p)
 	for _, v := range pod.Spec.Volumes {
 		if v.Projected != nil {
-			t.Errorf("volume %s is projected: no API token may be near a peer", v.Name)
+			isForTheUnsealerAlone(t, pod, v)
 		}
 	}
 	if pod.Spec.HostUsers == nil || *pod.Spec.HostUsers {
@@ -33,11 +35,27 @@ func TestTheSmallestPeerIsReadyRestrictedAndClosed(t *testing.T) {
 	}
 	policy := &networkingv1.NetworkPolicy{}
 	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(p), policy))
-	if len(policy.Spec.PolicyTypes) != 2 || len(policy.Spec.Ingress) != 0 || len(policy.Spec.Egress) != 1 {
-		t.Errorf("want both directions denied but for DNS, got %+v", policy.Spec)
+	if len(policy.Spec.PolicyTypes) != 2 || len(policy.Spec.Ingress) != 0 || len(policy.Spec.Egress) != 2 {
+		t.Errorf("want both directions denied but for DNS and the unsealer, got %+v", policy.Spec)
 	}
 	if out, err := run("kubectl", "logs", "-n", p.Namespace, "alpha-0"); err != nil || out == "" {
 		t.Errorf("kubectl logs shows nothing: %v", err)
+	}
+}
+
+// isForTheUnsealerAlone fails for a volume with a token that the API server would take, and for one that the peer's software
+// could read.
+func isForTheUnsealerAlone(t *testing.T, pod *corev1.Pod, v corev1.Volume) {
+	t.Helper()
+	for _, source := range v.Projected.Sources {
+		if source.ServiceAccountToken != nil && source.ServiceAccountToken.Audience != sealingkey.Audience {
+			t.Errorf("volume %s holds a token for %q: no API token may be near a peer", v.Name, source.ServiceAccountToken.Audience)
+		}
+	}
+	for _, c := range pod.Spec.Containers {
+		if slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == v.Name }) {
+			t.Errorf("container %s mounts volume %s", c.Name, v.Name)
+		}
 	}
 }
 
