@@ -3,12 +3,12 @@
 package gate
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/timezone"
 )
 
 // Window is a maintenance window. The zero value is always open.
@@ -23,12 +23,9 @@ func NewWindow(w *v1alpha1.MaintenanceWindow) (Window, error) {
 	if w == nil {
 		return Window{}, nil
 	}
-	if w.TimeZone == "Local" {
-		return Window{}, errors.New("spec.rollout.window.timeZone: the operator's own time zone is not for users to know; name one")
-	}
-	zone, err := time.LoadLocation(w.TimeZone)
+	zone, err := timezone.Load(w.TimeZone)
 	if err != nil {
-		return Window{}, fmt.Errorf("spec.rollout.window.timeZone: %w", err)
+		return Window{}, fmt.Errorf("spec.rollout.window.%w", err)
 	}
 	clock, err := time.Parse("15:04", w.Start)
 	if err != nil {

@@ -3,11 +3,12 @@
 package rotation
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/peernode/operator/pkg/timezone"
 )
 
 // Schedule says when keys are due by the calendar.
@@ -18,12 +19,9 @@ type Schedule interface {
 
 // ParseSchedule reads a line of cron with its five fields, and the time zone in which it is meant, UTC when "".
 func ParseSchedule(line, zone string) (Schedule, error) {
-	if zone == "Local" {
-		return nil, errors.New("timeZone: the operator's own time zone is not for users to know; name one")
-	}
-	location, err := time.LoadLocation(zone)
+	location, err := timezone.Load(zone)
 	if err != nil {
-		return nil, fmt.Errorf("timeZone: %w", err)
+		return nil, err
 	}
 	read, err := cron.ParseStandard(line)
 	if err != nil {
