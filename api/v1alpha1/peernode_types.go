@@ -187,13 +187,11 @@ type PeerIdentity struct {
 // KeyRotation says when and how a peer changes its key.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.every) || duration(self.every) > duration(has(self.overlap) ? self.overlap : '168h')",fieldPath=".every",message="must be longer than overlap, which is 168h where it is not set, because at most two keys are accepted at a time"
-//
 // +kubebuilder:validation:XValidation:rule="!has(self.every) || !has(self.schedule)",fieldPath=".schedule",message="must not be set beside every, which says another time"
 // +kubebuilder:validation:XValidation:rule="!has(self.timeZone) || has(self.schedule)",fieldPath=".timeZone",message="is that of schedule, which is not set"
 type KeyRotation struct {
 	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
-	// change their keys together. Without it, and
-	// without schedule, keys are made only when asked for.
+	// change their keys together. Without it, and without schedule, keys are made only when asked for.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="must be at least 1h and at most 87600h"
 	Every RotationDuration `json:"every,omitempty"`

@@ -14,8 +14,7 @@ import (
 // KeyRotation says when and how a peer changes its key.
 type KeyRotationApplyConfiguration struct {
 	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
-	// change their keys together. Without it, and
-	// without schedule, keys are made only when asked for.
+	// change their keys together. Without it, and without schedule, keys are made only when asked for.
 	Every *apiv1alpha1.RotationDuration `json:"every,omitempty"`
 	// schedule is when the next key is made, a line of cron such as "0 3 1 */3 *" for three o'clock on the first of every
 	// third month, plus up to an hour, so that peers do not change their keys together. A key that is due while the one of
