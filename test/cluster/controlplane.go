@@ -17,6 +17,8 @@ import (
 type ControlPlaneOptions struct {
 	// WithoutControllerManager leaves kube-controller-manager out: no StatefulSet makes a pod, nothing is garbage-collected.
 	WithoutControllerManager bool
+	// WithoutControllers are controllers that kube-controller-manager leaves out, by its own names for them.
+	WithoutControllers []string
 	// Scheduler runs kube-scheduler.
 	Scheduler bool
 	// SimulatedNodes is how many nodes kwok plays; pods on them become Ready without running. Implies Scheduler.
@@ -121,7 +123,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 		if err != nil {
 			return err
 		}
-		if err := cp.run(ctx, controllerManager(cp.bin, kubeconfig, cp.pki, true, cp.client)); err != nil {
+		if err := cp.run(ctx, controllerManager(cp.bin, kubeconfig, cp.pki, true, opts.WithoutControllers, cp.client)); err != nil {
 			return err
 		}
 	}

@@ -165,7 +165,7 @@ func (n *FullNode) startControlPlane(ctx context.Context) (port int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	for _, p := range []program{etcd(n.bin, n.dir, n.socketDir), server, controllerManager(n.bin, manager, n.pki, false, n.client), scheduler(n.bin, schedulerConfig)} {
+	for _, p := range []program{etcd(n.bin, n.dir, n.socketDir), server, controllerManager(n.bin, manager, n.pki, false, nil, n.client), scheduler(n.bin, schedulerConfig)} {
 		if err := n.runDaemon(ctx, p); err != nil {
 			return 0, err
 		}

@@ -27,16 +27,19 @@ const lull = testenv.Settle + time.Second
 // slower.
 const pause = time.Second
 
+// limit is how long a run may take, from when its turn has come: several times as long as the longest one does. A run that
+// goes on for ever has to be told by name while others come to their end.
+const limit = 8 * time.Minute
+
 // most bounds the writes of a scenario: one that goes on for ever has to fail, not to hang.
 const most = 60
 
 // Harness runs scenarios against one control plane.
 type Harness struct {
-	env *testenv.Env
-	log *testenv.AuditLog
-	// slots are for runs that are killed, early for those that must not begin last: what others are compared with, and
-	// runs under trouble, which last longest.
-	slots, early chan struct{}
+	env      *testenv.Env
+	log      *testenv.AuditLog
+	turns    *turns
+	progress *Progress
 
 	mu         sync.Mutex
 	references map[string]func() result
@@ -45,8 +48,11 @@ type Harness struct {
 // NewHarness lets that many runs happen at a time. They mostly wait.
 func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
 	log, err := env.NewAuditLog()
-	return &Harness{env: env, log: log, slots: make(chan struct{}, parallel/2), early: make(chan struct{}, parallel/2), references: map[string]func() result{}}, err
+	return &Harness{env: env, log: log, turns: newTurns(parallel), progress: newProgress(time.Now), references: map[string]func() result{}}, err
 }
+
+// Progress is how far all runs have come.
+func (h *Harness) Progress() *Progress { return h.progress }
 
 // Report is what became of a scenario.
 type Report struct {
@@ -96,7 +102,7 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 	once, known := h.references[s.Name]
 	if !known {
 		once = sync.OnceValue(func() result {
-			return slot(ctx, h.early, func() result { return h.run(ctx, s, 0, "", nil) })
+			return h.turn(ctx, early, s.Name, func(ctx context.Context) result { return h.run(ctx, s, 0, "", nil) })
 		})
 		h.references[s.Name] = once
 	}
@@ -109,7 +115,8 @@ func (h *Harness) reference(ctx context.Context, s Scenario) result {
 func (h *Harness) everyPoint(ctx context.Context, s Scenario, reference result) <-chan result {
 	out := make(chan result)
 	try := func(k int, way Way) (goOn bool) {
-		tried := slot(ctx, h.slots, func() result { return h.run(ctx, s, k, way, reference.states) })
+		name := fmt.Sprintf("%s, killed at write %d (%s), %s", s.Name, k, at(reference.writes, k), way)
+		tried := h.turn(ctx, killed, name, func(ctx context.Context) result { return h.run(ctx, s, k, way, reference.states) })
 		if tried.err != nil {
 			tried.err = fmt.Errorf("killed at write %d (%s), %s: %w", k, at(tried.writes, k), way, tried.err)
 		}
@@ -146,13 +153,15 @@ func at(writes []string, k int) string {
 	return writes[k-1]
 }
 
-// slot waits for its turn.
-func slot(ctx context.Context, slots chan struct{}, run func() result) result {
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-		return run()
-	case <-ctx.Done():
-		return result{err: ctx.Err()}
+// turn waits for the turn of a run, and then lets it have its time.
+func (h *Harness) turn(ctx context.Context, c class, name string, run func(context.Context) result) (res result) {
+	if err := h.turns.take(ctx, c); err != nil {
+		return result{err: err}
 	}
+	defer h.turns.give(c)
+	end := h.progress.begin(name)
+	defer func() { end(res.err) }()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("a run may take %s", limit))
+	defer cancel()
+	return run(ctx)
 }

@@ -44,7 +44,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 	if err != nil {
 		return result{err: err}
 	}
-	defer func() { res.err = errors.Join(res.err, operator.end(), w.forget(ctx)) }()
+	defer func() { res.err = errors.Join(res.err, operator.end(), w.forget(context.WithoutCancel(ctx))) }()
 	if err := h.play(ctx, w, s.Given); err != nil {
 		return result{err: fmt.Errorf("lead to the beginning: %w", err)}
 	}

@@ -15,9 +15,11 @@ import (
 	"fmt"
 	"maps"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/testenv"
@@ -105,14 +107,14 @@ func (w *World) content(ctx context.Context, kind schema.GroupVersionKind, name 
 // precious are the operator's volumes and keys with what makes each of them that one: its UID, and the content of
 // a key.
 func (w *World) precious(ctx context.Context) (map[string]string, error) {
-	objects, err := w.objects(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out := map[string]string{}
-	for _, object := range objects {
-		kind, ours := object.GetKind(), object.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy
-		if ours && (kind == "PersistentVolumeClaim" || kind == "Secret") {
+	for _, kind := range []string{"PersistentVolumeClaim", "Secret"} {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+		if err := w.Admin.List(ctx, list, client.InNamespace(w.Namespace), client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind, err)
+		}
+		for _, object := range list.Items {
 			out[label(object)] = fmt.Sprint(object.GetUID(), " ", object.Object["data"])
 		}
 	}

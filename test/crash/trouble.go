@@ -39,7 +39,7 @@ func (h *Harness) Endure(ctx context.Context, s Scenario, t Trouble) error {
 	if reference.err != nil {
 		return fmt.Errorf("without trouble: %w", reference.err)
 	}
-	return slot(ctx, h.early, func() result { return result{err: h.endure(ctx, s, t, reference)} }).err
+	return h.turn(ctx, early, s.Name+", under "+t.Name, func(ctx context.Context) result { return result{err: h.endure(ctx, s, t, reference)} }).err
 }
 
 func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference result) (err error) {
@@ -52,7 +52,7 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference r
 			err = fmt.Errorf("in namespace %s: %w", w.Namespace, err)
 		}
 	}()
-	defer func() { err = errors.Join(err, w.forget(ctx)) }() // After the operators have ended.
+	defer func() { err = errors.Join(err, w.forget(context.WithoutCancel(ctx))) }() // After the operators have ended.
 	for range t.Operators {
 		operator, startErr := h.startIn(ctx, w, newWire(0, "", nil), t.Through)
 		if startErr != nil {

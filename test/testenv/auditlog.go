@@ -28,7 +28,7 @@ type AuditLog struct {
 
 // NewAuditLog begins with what is written from now on.
 func (e *Env) NewAuditLog() (*AuditLog, error) {
-	l := &AuditLog{reader: audit.NewReader(e.AuditLogPath()), admin: e.Admin, entries: map[string][]audit.Entry{}, holders: map[string]string{}}
+	l := &AuditLog{reader: audit.NewReader(e.AuditLogPath()).Only(OperatorUser), admin: e.Admin, entries: map[string][]audit.Entry{}, holders: map[string]string{}}
 	return l, l.reader.SkipToEnd()
 }
 

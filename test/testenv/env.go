@@ -14,6 +14,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -113,6 +114,24 @@ func Scheme() (*kruntime.Scheme, error) {
 		return nil, err
 	}
 	return scheme, v1alpha1.AddToScheme(scheme)
+}
+
+// OperatorResources are those that the role of the operator names, without subresources: all that it may ever look at or
+// write.
+func (e *Env) OperatorResources() (map[schema.GroupResource]bool, error) {
+	role := &rbacv1.ClusterRole{}
+	if err := e.Admin.Get(context.Background(), client.ObjectKey{Name: binding().RoleRef.Name}, role); err != nil {
+		return nil, fmt.Errorf("read the operator's role: %w", err)
+	}
+	out := map[schema.GroupResource]bool{}
+	for _, rule := range role.Rules {
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				out[schema.GroupResource{Group: group, Resource: resource}] = true
+			}
+		}
+	}
+	return out, nil
 }
 
 func configFrom(kubeconfig string) (*rest.Config, error) {

@@ -29,6 +29,15 @@ func writeLog(t *testing.T, content string) string {
 	return path
 }
 
+// What is left out is not even parsed, so that damage in it does not matter.
+func TestReaderLeavesOutWhatOthersAskedFor(t *testing.T) {
+	reader := NewReader(writeLog(t, line("get", "a", "u", "pods", "")+`{"user":{"username":"v"}`+"\n"+line("list", "a", "u2", "pods", "")+line("create", "b", "u", "pods", ""))).Only("u")
+	entries, err := reader.Read()
+	if err != nil || len(entries) != 2 || entries[0].Verb != "get" || entries[1].Verb != "create" {
+		t.Errorf("read %+v, %v; want the get and the create of u", entries, err)
+	}
+}
+
 func TestReaderGoesOnWhereItStopped(t *testing.T) {
 	first, second := line("get", "a", "u", "pods", ""), line("create", "b", "u", "pods", "")
 	path := writeLog(t, first+second[:20])

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package crash
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+)
+
+func TestTurnsAreSharedByHalvesAndWhatIsLeftIsUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		turns := newTurns(4)
+		got := func(earlies, killeds int, when string) {
+			t.Helper()
+			synctest.Wait()
+			turns.mu.Lock()
+			defer turns.mu.Unlock()
+			if turns.running != [2]int{earlies, killeds} {
+				t.Errorf("%s: %d early and %d killed runs, want %d and %d", when, turns.running[early], turns.running[killed], earlies, killeds)
+			}
+		}
+		ask := func(c class, times int) {
+			for range times {
+				go func() {
+					if err := turns.take(t.Context(), c); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
+			synctest.Wait()
+		}
+		ask(killed, 3)
+		got(0, 3, "nothing else waits")
+		ask(early, 3)
+		got(1, 3, "all are taken")
+		ask(killed, 3)
+		turns.give(killed)
+		got(2, 2, "early has less than its half")
+		turns.give(killed)
+		got(2, 2, "both have their half")
+		turns.give(early)
+		got(2, 2, "the third early one begins")
+		turns.give(early)
+		turns.give(early)
+		got(0, 4, "no early one is left, and two killed ones were waiting")
+	})
+}
+
+func TestWhoDoesNotWaitAnyMoreTakesNoTurn(t *testing.T) {
+	turns := newTurns(1)
+	if err := turns.take(t.Context(), early); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := turns.take(ctx, killed); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	turns.give(early)
+	if err := turns.take(t.Context(), killed); err != nil || turns.running != [2]int{0, 1} || len(turns.waiting[killed]) > 0 {
+		t.Errorf("%v; running %v, waiting %v", err, turns.running, turns.waiting)
+	}
+}
