@@ -60,7 +60,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 	if err := releaser.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peeridentityreservation controller: %w", err)
 	}
-	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Now: time.Now}
+	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Numbers: options.SealingKeys, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {
 		return fmt.Errorf("set up the sealing key: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -26,6 +27,7 @@ type flags struct {
 	p2pAgentImage     string
 	companionImage    string
 	unsealerNamespace string
+	sealingKeys       []int
 	hostUsers         bool
 	dnsCIDRs          []string
 	logLevel          slog.Level
@@ -45,6 +47,7 @@ func parseFlags(args []string) (flags, error) {
 	set.StringVar(&f.p2pAgentImage, "default-p2p-agent-image", "", "image of software.p2pAgent where a spec names none")
 	set.StringVar(&f.companionImage, "companion-image", "", "image of peer-companion, which makes and unseals the keys of peers")
 	set.StringVar(&f.unsealerNamespace, "unsealer-namespace", os.Getenv("POD_NAMESPACE"), "namespace in which the unsealer runs and publishes its ConfigMap; the operator's own when it runs as a pod")
+	set.IntSliceVar(&f.sealingKeys, "sealing-keys", []int{1}, "numbers of the sealing keys that the unsealer has; the operator makes those that it has not had yet")
 	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
 	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
@@ -61,6 +64,11 @@ func (f flags) validate() error {
 	for _, cidr := range f.dnsCIDRs {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
 			return fmt.Errorf("--dns-cidrs: %q is not a range of addresses such as 10.96.0.10/32", cidr)
+		}
+	}
+	for i, number := range f.sealingKeys {
+		if number < 1 || slices.Contains(f.sealingKeys[:i], number) {
+			return fmt.Errorf("--sealing-keys: %d is there twice, or below 1", number)
 		}
 	}
 	for _, namespace := range f.namespaces {
@@ -81,6 +89,7 @@ func (f flags) options() settings.Operator {
 			UnsealerNamespace: f.unsealerNamespace,
 		},
 		Namespaces:  f.namespaces,
+		SealingKeys: f.sealingKeys,
 		Settle:      settings.DefaultSettle,
 		Propagation: settings.DefaultPropagation,
 	}

@@ -51,9 +51,9 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
-	publisher := &publish.Publisher{Client: live, Namespace: f.namespace, What: ring.InUse().Published(), Log: log}
-	keeper := broker.New(broker.Broker{Client: live, Openers: ring.Openers(), CheckSource: f.checkSource, Log: log, Metrics: counts})
-	certificates := &serving.Certificates{Key: ring.InUse(), Names: sealingkey.Hosts(f.namespace), Now: time.Now}
+	publisher := &publish.Publisher{Client: live, Namespace: f.namespace, Ring: ring, Log: log}
+	keeper := broker.New(broker.Broker{Client: live, Ring: ring, Namespace: f.namespace, CheckSource: f.checkSource, Log: log, Metrics: counts})
+	certificates := &serving.Certificates{Ring: ring, Names: sealingkey.Hosts(f.namespace), Now: time.Now}
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { publisher.Run(ctx); return nil },
 		func(ctx context.Context) error {
@@ -72,7 +72,7 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 		}
 		parts = append(parts, server.Start)
 	}
-	log.Info("the unsealer starts", "sealingKeys", len(ring), "recipient", ring.InUse().Recipient().Info().String(), "checkSourceAddress", f.checkSource)
+	log.Info("the unsealer starts", "sealingKeys", len(ring), "sealingKey", ring.InUse().Number(), "recipient", ring.InUse().Recipient().Info().String(), "checkSourceAddress", f.checkSource)
 	return all(ctx, parts)
 }
 
@@ -110,7 +110,7 @@ func probes(ready func() bool) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !ready() {
-			http.Error(w, "the recipient is not published yet", http.StatusServiceUnavailable)
+			http.Error(w, "what is published is not the newest sealing key that is here; the log says why", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package sealing makes the sealing key of the cluster, once. It promises that there is one, and never makes another in
-// the place of one that was lost: every key of a peer is sealed to it.
+// Package sealing makes the sealing keys of the cluster, each once. It promises that there is one, and never makes another in
+// the place of one that was lost: keys of peers are sealed to it.
 package sealing
 
 import (
@@ -20,13 +20,10 @@ import (
 	"github.com/peernode/operator/pkg/sealingkey"
 )
 
-// firstKey is the number of the key that is made with the installation.
-const firstKey = 1
-
 // pause lies between two tries.
 const pause = 2 * time.Second
 
-// Maker makes the first sealing key when the operator begins to lead.
+// Maker makes what is missing of the sealing keys when the operator begins to lead.
 type Maker struct {
 	// Client writes.
 	Client client.Client
@@ -34,6 +31,8 @@ type Maker struct {
 	Live client.Reader
 	// Namespace is that of the unsealer.
 	Namespace string
+	// Numbers are those of the keys that there should be.
+	Numbers []int
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -41,12 +40,12 @@ type Maker struct {
 // NeedLeaderElection keeps replicas from making one each; the fixed name of the Secret would too.
 func (*Maker) NeedLeaderElection() bool { return true }
 
-// Start tries until there is a sealing key.
+// Start tries until there are all sealing keys.
 func (m *Maker) Start(ctx context.Context) error {
 	log := logf.FromContext(ctx).WithName("sealing")
 	err := wait.PollUntilContextCancel(ctx, pause, true, func(ctx context.Context) (bool, error) {
 		if err := m.ensure(ctx); err != nil {
-			log.Error(err, "there is no sealing key yet; trying again")
+			log.Error(err, "a sealing key may be missing; trying again")
 			return false, nil
 		}
 		return true, nil
@@ -57,20 +56,40 @@ func (m *Maker) Start(ctx context.Context) error {
 	return err
 }
 
-// ensure creates the Secret unless the unsealer has published a key, which it keeps then. Published but lost, it stays
-// lost: people have to decide what becomes of the peers (docs/keys.md).
+// ensure creates the Secrets of keys that the unsealer has not had yet. Had but lost, they stay lost: people have to decide
+// what becomes of the peers (docs/keys.md).
 func (m *Maker) ensure(ctx context.Context) error {
-	published := &corev1.ConfigMap{}
-	err := m.Live.Get(ctx, types.NamespacedName{Namespace: m.Namespace, Name: sealingkey.Name}, published)
-	if err == nil {
-		return nil
-	}
-	if !apierrors.IsNotFound(err) {
-		return fmt.Errorf("look whether the unsealer has a key: %w", err)
-	}
-	secret, err := sealingkey.NewSecret(m.Namespace, firstKey, m.Now())
+	published, err := m.published(ctx)
 	if err != nil {
-		return fmt.Errorf("make the sealing key: %w", err)
+		return fmt.Errorf("look which sealing key the unsealer has: %w", err)
+	}
+	for _, number := range sealingkey.ToMake(m.Numbers, published) {
+		if err := m.create(ctx, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// published is what the unsealer has published, nil where it has not.
+func (m *Maker) published(ctx context.Context) (*sealingkey.Published, error) {
+	config := &corev1.ConfigMap{}
+	err := m.Live.Get(ctx, types.NamespacedName{Namespace: m.Namespace, Name: sealingkey.Name}, config)
+	if apierrors.IsNotFound(err) {
+		return nil, nil //nolint:nilnil // Nothing was published, which is no error.
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := sealingkey.ReadPublished(config.Data)
+	return &p, err
+}
+
+// create makes one key, unless there is one of that number.
+func (m *Maker) create(ctx context.Context, number int) error {
+	secret, err := sealingkey.NewSecret(m.Namespace, number, m.Now())
+	if err != nil {
+		return fmt.Errorf("make sealing key %d: %w", number, err)
 	}
 	err = m.Client.Create(ctx, secret, client.FieldOwner(apply.FieldManager))
 	if err != nil && !apierrors.IsAlreadyExists(err) {

@@ -22,7 +22,7 @@ const system = "peernode-system"
 
 func maker(objects []client.Object, faults interceptor.Funcs) *Maker {
 	c := fake.NewClientBuilder().WithObjects(objects...).WithInterceptorFuncs(faults).Build()
-	return &Maker{Client: c, Live: c, Namespace: system, Now: func() time.Time { return time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC) }}
+	return &Maker{Client: c, Live: c, Namespace: system, Numbers: []int{1, 2}, Now: func() time.Time { return time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC) }}
 }
 
 func named(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: system, Name: name} }
@@ -42,16 +42,31 @@ func secrets(t *testing.T, m *Maker) map[string]bool {
 	return out
 }
 
+// published is what an unsealer says whose newest key has a number.
+func published(t *testing.T, number int) *corev1.ConfigMap {
+	t.Helper()
+	secret, err := sealingkey.NewSecret(system, number, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := sealingkey.Read(secret.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &corev1.ConfigMap{ObjectMeta: named(sealingkey.Name), Data: sealingkey.Ring{key}.Published().Data()}
+}
+
 func TestASealingKeyIsMadeOnceAndNeverInThePlaceOfALostOne(t *testing.T) {
 	for name, c := range map[string]struct {
 		objects []client.Object
 		want    map[string]bool
 	}{
-		"A new installation.": {nil, map[string]bool{"peernode-sealing-key-1": true}},
+		"A new installation.": {nil, map[string]bool{"peernode-sealing-key-1": true, "peernode-sealing-key-2": true}},
 		"The Secret is there, and not published yet.": {
-			[]client.Object{&corev1.Secret{ObjectMeta: named("peernode-sealing-key-1")}}, map[string]bool{"peernode-sealing-key-1": false},
+			[]client.Object{&corev1.Secret{ObjectMeta: named("peernode-sealing-key-1")}}, map[string]bool{"peernode-sealing-key-1": false, "peernode-sealing-key-2": true},
 		},
-		"It is published, and the Secret was lost.": {[]client.Object{&corev1.ConfigMap{ObjectMeta: named("peernode-unsealer")}}, map[string]bool{}},
+		"The first one is in use.":                           {[]client.Object{published(t, 1)}, map[string]bool{"peernode-sealing-key-2": true}},
+		"The second one is in use, and its Secret was lost.": {[]client.Object{published(t, 2)}, map[string]bool{}},
 	} {
 		m := maker(c.objects, interceptor.Funcs{})
 		if err := m.Start(t.Context()); err != nil {
@@ -60,6 +75,30 @@ func TestASealingKeyIsMadeOnceAndNeverInThePlaceOfALostOne(t *testing.T) {
 		if diff := cmp.Diff(c.want, secrets(t, m)); diff != "" {
 			t.Errorf("%s Secrets, and which hold a key (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// What is published and cannot be read may name any key: none is made until the unsealer has put it right.
+func TestNoKeyIsMadeWhileWhatIsPublishedIsDamaged(t *testing.T) {
+	damaged := published(t, 1)
+	damaged.Data["number"] = "first"
+	m := maker([]client.Object{damaged}, interceptor.Funcs{})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := m.Start(ctx); err != nil {
+		t.Errorf("Start: %v", err)
+	}
+	if diff := cmp.Diff(map[string]bool{}, secrets(t, m)); diff != "" {
+		t.Errorf("Secrets (-want +got):\n%s", diff)
+	}
+	if err := m.Client.Update(t.Context(), published(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Start(t.Context()); err != nil {
+		t.Errorf("Start: %v", err)
+	}
+	if diff := cmp.Diff(map[string]bool{"peernode-sealing-key-2": true}, secrets(t, m)); diff != "" {
+		t.Errorf("Secrets, once it is right (-want +got):\n%s", diff)
 	}
 }
 
@@ -75,7 +114,7 @@ func TestWhatFailsIsTriedAgain(t *testing.T) {
 	if err := m.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]bool{"peernode-sealing-key-1": true}, secrets(t, m)); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"peernode-sealing-key-1": true, "peernode-sealing-key-2": true}, secrets(t, m)); diff != "" {
 		t.Errorf("Secrets (-want +got):\n%s", diff)
 	}
 }

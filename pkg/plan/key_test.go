@@ -34,7 +34,7 @@ func newSealing() *sealingkey.Published {
 	if err != nil {
 		panic(err)
 	}
-	return new(key.Published())
+	return new(sealingkey.Ring{key}.Published())
 }
 
 // The key that Jobs of these tests make.

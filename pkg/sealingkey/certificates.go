@@ -35,7 +35,7 @@ func newCA(namespace string, number int, now time.Time) (certificate, key []byte
 	}
 	template := &x509.Certificate{
 		SerialNumber:                serial,
-		Subject:                     pkix.Name{CommonName: fmt.Sprintf("%s sealing key %d", Name, number)},
+		Subject:                     pkix.Name{CommonName: nameOfCA(number)},
 		NotBefore:                   now.Add(-skew),
 		NotAfter:                    now.Add(caLife),
 		IsCA:                        true,
@@ -54,6 +54,19 @@ func newCA(namespace string, number int, now time.Time) (certificate, key []byte
 		return nil, nil, errors.New("the key cannot be written as PKCS #8")
 	}
 	return encodeCertificate(raw), pem.EncodeToMemory(&pem.Block{Type: blockKey, Bytes: private}), nil
+}
+
+// nameOfCA is the subject of the authority that belongs to a sealing key.
+func nameOfCA(number int) string { return fmt.Sprintf("%s sealing key %d", Name, number) }
+
+// numberOf is that of the sealing key to which an authority belongs.
+func numberOf(ca *x509.Certificate) (int, error) {
+	var number int
+	_, err := fmt.Sscanf(ca.Subject.CommonName, Name+" sealing key %d", &number)
+	if err != nil || number < 1 || nameOfCA(number) != ca.Subject.CommonName {
+		return 0, fmt.Errorf("the certificate is that of %q, and not of a sealing key", ca.Subject.CommonName)
+	}
+	return number, nil
 }
 
 // Serving makes a certificate under which the unsealer serves names, valid for ServingLife.
@@ -121,6 +134,28 @@ func parseCA(text []byte) (*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseAuthority(raw)
+}
+
+// parseCAs reads one certificate or more.
+func parseCAs(text []byte) ([]*x509.Certificate, error) {
+	var out []*x509.Certificate
+	for rest := text; len(bytes.TrimSpace(rest)) > 0 || out == nil; {
+		var raw []byte
+		var err error
+		if raw, rest, err = nextBlock(rest, blockCertificate); err != nil {
+			return nil, err
+		}
+		certificate, err := parseAuthority(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, certificate)
+	}
+	return out, nil
+}
+
+func parseAuthority(raw []byte) (*x509.Certificate, error) {
 	certificate, err := x509.ParseCertificate(raw)
 	if err != nil {
 		return nil, errors.New("the certificate is damaged")
@@ -145,9 +180,17 @@ func parseSigner(text []byte) (*ecdsa.PrivateKey, error) {
 }
 
 func onlyBlock(text []byte, kind string) ([]byte, error) {
-	block, rest := pem.Decode(text)
-	if block == nil || block.Type != kind || len(bytes.TrimSpace(rest)) > 0 {
-		return nil, fmt.Errorf("this is not one block of PEM of the type %s", kind)
+	raw, rest, err := nextBlock(text, kind)
+	if err == nil && len(bytes.TrimSpace(rest)) > 0 {
+		err = fmt.Errorf("this is not one block of PEM of the type %s, but more", kind)
 	}
-	return block.Bytes, nil
+	return raw, err
+}
+
+func nextBlock(text []byte, kind string) (raw, rest []byte, err error) {
+	block, rest := pem.Decode(text)
+	if block == nil || block.Type != kind {
+		return nil, nil, fmt.Errorf("this is not one block of PEM of the type %s", kind)
+	}
+	return block.Bytes, rest, nil
 }

@@ -15,6 +15,7 @@ import (
 
 // Key is a sealing key. It never prints its private parts, whatever the verb, also inside other values.
 type Key struct {
+	number int
 	opener seal.Opener
 	ca     *x509.Certificate
 	caPEM  string
@@ -44,7 +45,11 @@ func Read(files map[string][]byte) (Key, error) {
 	if !signer.PublicKey.Equal(ca.PublicKey) {
 		return Key{}, fmt.Errorf("%s is not the key of the certificate in %s", FileCAKey, FileCA)
 	}
-	return Key{opener, ca, string(encodeCertificate(ca.Raw)), func() *ecdsa.PrivateKey { return signer }}, nil
+	number, err := numberOf(ca)
+	if err != nil {
+		return Key{}, fmt.Errorf("%s: %w", FileCA, err)
+	}
+	return Key{number, opener, ca, string(encodeCertificate(ca.Raw)), func() *ecdsa.PrivateKey { return signer }}, nil
 }
 
 func readOpener(text []byte) (seal.Opener, error) {
@@ -60,6 +65,9 @@ func readOpener(text []byte) (seal.Opener, error) {
 	return openers[0], nil
 }
 
+// Number says which of the cluster's sealing keys it is. They count from 1.
+func (k Key) Number() int { return k.number }
+
 // Opener opens what is sealed to Recipient.
 func (k Key) Opener() seal.Opener { return k.opener }
 
@@ -68,9 +76,6 @@ func (k Key) Recipient() seal.Recipient { return k.opener.Recipient() }
 
 // CA is the certificate of the authority, in PEM.
 func (k Key) CA() []byte { return []byte(k.caPEM) }
-
-// Published is what everybody may know of the key.
-func (k Key) Published() Published { return Published{Recipient: k.Recipient(), CA: k.CA()} }
 
 // IsZero reports whether there is no key at all.
 func (k Key) IsZero() bool { return k.signer == nil }

@@ -206,7 +206,7 @@ func TestNoCertificateOutlivesItsAuthority(t *testing.T) {
 
 func TestWhatIsPublishedReadsBack(t *testing.T) {
 	key := read(t, secret(t, 1))
-	configMap := sealingkey.ConfigMap("peernode-system", key.Published())
+	configMap := sealingkey.ConfigMap("peernode-system", sealingkey.Ring{key}.Published())
 	if *configMap.Name != "peernode-unsealer" || *configMap.Namespace != "peernode-system" {
 		t.Errorf("published in %s/%s", *configMap.Namespace, *configMap.Name)
 	}
@@ -214,7 +214,7 @@ func TestWhatIsPublishedReadsBack(t *testing.T) {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 	got, err := sealingkey.ReadPublished(configMap.Data)
-	if err != nil || got.Recipient.String() != key.Recipient().String() || !bytes.Equal(got.CA, key.CA()) {
+	if err != nil || got.Number != 1 || got.Recipient.String() != key.Recipient().String() || !bytes.Equal(got.CA, key.CA()) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	x25519, err := age.GenerateX25519Identity()
@@ -223,6 +223,7 @@ func TestWhatIsPublishedReadsBack(t *testing.T) {
 	}
 	for field, c := range map[string]struct{ value, says string }{
 		"recipient": {x25519.Recipient().String(), "ConfigMap peernode-unsealer: recipient: this recipient is not hybrid"},
+		"number":    {"first", `ConfigMap peernode-unsealer: number: "first" is no number of a sealing key`},
 		"ca.crt":    {"", "ConfigMap peernode-unsealer: ca.crt: this is not one block of PEM"},
 	} {
 		data := maps.Clone(configMap.Data)
@@ -231,7 +232,7 @@ func TestWhatIsPublishedReadsBack(t *testing.T) {
 			t.Errorf("%s: got %v, want an error that says %q", field, err, c.says)
 		}
 	}
-	if _, err := sealingkey.ReadPublished(nil); err == nil || !strings.Contains(err.Error(), "this is no recipient of age") {
+	if _, err := sealingkey.ReadPublished(nil); err == nil || !strings.Contains(err.Error(), `number: "" is no number`) {
 		t.Errorf("nothing: got %v", err)
 	}
 }
@@ -244,7 +245,7 @@ func TestASealingKeyDoesNotPrintItself(t *testing.T) {
 	}
 	type hidden struct{ key any }
 	var said bytes.Buffer
-	for _, value := range []any{key, &key, []sealingkey.Key{key}, struct{ K sealingkey.Key }{key}, hidden{key}, &hidden{&key}, key.Published()} {
+	for _, value := range []any{key, &key, []sealingkey.Key{key}, struct{ K sealingkey.Key }{key}, hidden{key}, &hidden{&key}, sealingkey.Ring{key}.Published()} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%p"} {
 			fmt.Fprintf(&said, verb+"\n", value)
 		}

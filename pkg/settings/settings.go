@@ -27,6 +27,8 @@ type Operator struct {
 	Resources resources.Options
 	// Namespaces are those in which the operator works; empty means all.
 	Namespaces []string
+	// SealingKeys are the numbers of the sealing keys that there should be.
+	SealingKeys []int
 	// Settle is how long small changes of a status are held back.
 	Settle time.Duration
 	// Propagation is how long a new key is known to others before a peer changes to it.

@@ -109,8 +109,18 @@ func TestWhatTheSealingKeysDoNotOpenIsRefused(t *testing.T) {
 		_, refusal := unseal.Rewrap(unseal.Asked{Envelope: e, Recipient: recovery.Recipient()}, []seal.Opener{sealing})
 		return refusal
 	}
-	if r := refused(sealed(t, recovery)); r == nil || r.Reason != unseal.EnvelopeForeign || !strings.Contains(r.Message, "seal the key again with a recovery key") {
-		t.Errorf("an envelope of another cluster: got %v", r)
+	for name, c := range map[string]struct {
+		newest, published int
+		want              unseal.Reason
+		says              string
+	}{
+		"An envelope of another cluster.":               {2, 2, unseal.EnvelopeForeign, "seal the key again with a recovery key"},
+		"A replica that has a key before all others.":   {3, 2, unseal.EnvelopeForeign, "seal the key again with a recovery key"},
+		"A replica that lacks what others have by now.": {1, 2, unseal.SealingKeyNotMounted, "sealing key 2 is in use, and the newest one of this replica of the unsealer is 1"},
+	} {
+		if r := unseal.Foreign(c.newest, c.published); r.Reason != c.want || !strings.Contains(r.Message, c.says) {
+			t.Errorf("%s got %v, want %s", name, r, c.want)
+		}
 	}
 	// Everybody can read the header and write another one around what is sealed.
 	text := strings.Replace(string(sealed(t, sealing).Text()), `"peerNode": "alpha"`, `"peerNode": "beta"`, 1)

@@ -79,6 +79,9 @@ const (
 	EpochNotInUse Reason = "EpochNotInUse"
 	// NotReserved: nothing says that the identity is this peer's and no other's. The operator has yet to reserve it.
 	NotReserved Reason = "NotReserved"
+	// SealingKeyNotMounted: the envelope may be sealed to a newer sealing key than this replica of the unsealer has. It is
+	// on its way out, and others have the key.
+	SealingKeyNotMounted Reason = "SealingKeyNotMounted"
 	// Busy: the unsealer has as much to do as it takes on.
 	Busy Reason = "Busy"
 	// Undecided: the unsealer cannot ask the API server.
@@ -94,33 +97,34 @@ const (
 
 // statuses are all reasons for which a key is not handed out.
 var statuses = map[Reason]int{
-	RequestMalformed:    StatusRefused,
-	RecipientNotHybrid:  StatusRefused,
-	EnvelopeDamaged:     StatusRefused,
-	EnvelopeForeign:     StatusRefused,
-	TokenInvalid:        StatusRefused,
-	WrongAudience:       StatusRefused,
-	NotAServiceAccount:  StatusRefused,
-	TokenNotBound:       StatusRefused,
-	PodGone:             StatusRefused,
-	PodDeleting:         StatusRefused,
-	WrongServiceAccount: StatusRefused,
-	NotAPeersPod:        StatusRefused,
-	NotOfStatefulSet:    StatusRefused,
-	NotOfPeerNode:       StatusRefused,
-	Stopped:             StatusRefused,
-	PodChanged:          StatusRefused,
-	WrongAddress:        StatusRefused,
-	WrongPeer:           StatusRefused,
-	EpochRevoked:        StatusRefused,
-	WrongKey:            StatusRefused,
-	ReservedForAnother:  StatusRefused,
-	NotUnsealing:        StatusNotYet,
-	AddressUnknown:      StatusNotYet,
-	EpochNotInUse:       StatusNotYet,
-	NotReserved:         StatusNotYet,
-	Busy:                StatusUnavailable,
-	Undecided:           StatusUnavailable,
+	RequestMalformed:     StatusRefused,
+	RecipientNotHybrid:   StatusRefused,
+	EnvelopeDamaged:      StatusRefused,
+	EnvelopeForeign:      StatusRefused,
+	TokenInvalid:         StatusRefused,
+	WrongAudience:        StatusRefused,
+	NotAServiceAccount:   StatusRefused,
+	TokenNotBound:        StatusRefused,
+	PodGone:              StatusRefused,
+	PodDeleting:          StatusRefused,
+	WrongServiceAccount:  StatusRefused,
+	NotAPeersPod:         StatusRefused,
+	NotOfStatefulSet:     StatusRefused,
+	NotOfPeerNode:        StatusRefused,
+	Stopped:              StatusRefused,
+	PodChanged:           StatusRefused,
+	WrongAddress:         StatusRefused,
+	WrongPeer:            StatusRefused,
+	EpochRevoked:         StatusRefused,
+	WrongKey:             StatusRefused,
+	ReservedForAnother:   StatusRefused,
+	NotUnsealing:         StatusNotYet,
+	AddressUnknown:       StatusNotYet,
+	EpochNotInUse:        StatusNotYet,
+	NotReserved:          StatusNotYet,
+	SealingKeyNotMounted: StatusUnavailable,
+	Busy:                 StatusUnavailable,
+	Undecided:            StatusUnavailable,
 }
 
 // Refusal is why a key is not handed out, now or ever.

@@ -30,7 +30,7 @@ func TestDamageToWhatTheUnsealerPublishesIsToldAndPasses(t *testing.T) {
 	}
 	publish := func(change func(data map[string]string)) {
 		t.Helper()
-		config := sealingkey.ConfigMap(ns.Name, env.Sealing.Published())
+		config := sealingkey.ConfigMap(ns.Name, sealingkey.Ring{env.Sealing}.Published())
 		change(config.Data)
 		if err := env.Admin.Apply(t.Context(), config, client.FieldOwner("unsealer"), client.ForceOwnership); err != nil {
 			t.Fatal(err)

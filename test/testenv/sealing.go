@@ -33,7 +33,8 @@ func (e *Env) publishSealing(ctx context.Context) error {
 	if e.Sealing, err = sealingkey.Read(secret.Data); err != nil {
 		return err
 	}
-	err = e.Admin.Apply(ctx, sealingkey.ConfigMap(UnsealerNamespace, e.Sealing.Published()), client.FieldOwner("unsealer"))
+	published := sealingkey.Ring{e.Sealing}.Published()
+	err = e.Admin.Apply(ctx, sealingkey.ConfigMap(UnsealerNamespace, published), client.FieldOwner("unsealer"))
 	if err != nil {
 		return fmt.Errorf("publish the sealing key: %w", err)
 	}

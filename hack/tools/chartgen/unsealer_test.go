@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +21,8 @@ func sealingKey(number string) (volume, mount any) {
 		map[string]any{"name": name, "mountPath": "/var/run/peernode/sealing/" + number, "readOnly": true}
 }
 
-// A key that is not there keeps the pod waiting, instead of an unsealer that runs without it.
+// A key that is not there keeps the pod waiting, instead of an unsealer that runs without it; so the operator has to make
+// the same ones.
 func TestTheUnsealerHasTheSealingKeysThatItIsGiven(t *testing.T) {
 	tests := map[string]struct {
 		values string
@@ -44,6 +46,10 @@ func TestTheUnsealerHasTheSealingKeysThatItIsGiven(t *testing.T) {
 			}
 			if diff := cmp.Diff(any(mounts), container(t, objects, "peernode-unsealer")["volumeMounts"]); diff != "" {
 				t.Errorf("mounts (-want +got):\n%s", diff)
+			}
+			made := "--sealing-keys=" + strings.Join(tc.want, ",")
+			if args := container(t, objects, "peernode-operator")["args"].([]any); !slices.Contains(args, any(made)) {
+				t.Errorf("the operator is started with %v, want %s among it", args, made)
 			}
 		})
 	}

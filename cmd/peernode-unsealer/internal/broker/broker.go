@@ -31,8 +31,9 @@ const (
 type Broker struct {
 	// Client reads past every cache.
 	Client client.Client
-	// Openers open the envelopes of this cluster, the newest first.
-	Openers []seal.Opener
+	// Ring opens the envelopes of this cluster, and Namespace is where its newest key is published.
+	Ring      sealingkey.Ring
+	Namespace string
 	// CheckSource takes requests from the pod's own addresses only.
 	CheckSource bool
 	Log         *slog.Logger
@@ -59,7 +60,9 @@ type attempt struct {
 	caller unseal.Caller
 	asked  unseal.Asked
 	source netip.Addr
-	answer seal.Envelope
+	// sealingKey is the number of the one that opens the envelope, 0 while that is not known.
+	sealingKey int
+	answer     seal.Envelope
 }
 
 func (b *Broker) serve(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +80,7 @@ func (b *Broker) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(a.answer.Text())
 	}
 	took := time.Since(begun)
-	b.Metrics.count(result, took)
+	b.Metrics.count(result, a.sealingKey, took)
 	b.tell(a, refusal, took)
 }
 
@@ -124,8 +127,21 @@ func (b *Broker) broker(ctx context.Context, token string, a *attempt) *unseal.R
 	if refusal = unseal.Decide(observed); refusal != nil {
 		return refusal
 	}
-	a.answer, refusal = unseal.Rewrap(a.asked, b.Openers)
+	a.sealingKey = b.Ring.Opens(observed.Header)
+	if a.sealingKey == 0 {
+		return b.foreign(ctx)
+	}
+	a.answer, refusal = unseal.Rewrap(a.asked, b.Ring.Openers())
 	return refusal
+}
+
+// foreign finds out whether an envelope that no key here opens may be sealed to a newer one, which other replicas have.
+func (b *Broker) foreign(ctx context.Context) *unseal.Refusal {
+	published, err := b.published(ctx)
+	if err != nil {
+		return b.undecided(err)
+	}
+	return unseal.Foreign(b.Ring.InUse().Number(), published)
 }
 
 // undecided keeps to the log what is not for the one who asks.
@@ -155,7 +171,7 @@ func (b *Broker) tell(a attempt, refusal *unseal.Refusal, took time.Duration) {
 	}
 	binding := a.asked.Envelope.Header().Binding
 	b.Log.Info(message, "result", result, "namespace", a.caller.Namespace, "pod", a.caller.Pod, "serviceAccount", a.caller.ServiceAccount,
-		"peerNode", binding.PeerNode, "peerNamespace", binding.Namespace, "epoch", binding.Epoch, "source", a.source.String(), "seconds", took.Seconds())
+		"peerNode", binding.PeerNode, "peerNamespace", binding.Namespace, "epoch", binding.Epoch, "sealingKey", a.sealingKey, "source", a.source.String(), "seconds", took.Seconds())
 }
 
 // maxToken is far more than a token of a ServiceAccount has.

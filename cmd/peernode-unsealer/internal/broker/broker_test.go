@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -33,6 +34,7 @@ import (
 	"github.com/peernode/operator/pkg/canary"
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/sealingkey"
 	"github.com/peernode/operator/pkg/unseal"
 )
 
@@ -49,17 +51,18 @@ var (
 // stand is a broker in front of an API in which the peer alpha starts.
 type stand struct {
 	*testing.T
-	broker             *broker.Broker
-	registry           *prometheus.Registry
-	log                bytes.Buffer
-	sealing, ephemeral seal.Opener
+	broker    *broker.Broker
+	registry  *prometheus.Registry
+	log       bytes.Buffer
+	sealing   sealingkey.Key
+	ephemeral seal.Opener
 	// trouble is what the API says to each question, by its kind.
 	trouble map[string]error
 }
 
 func newStand(t *testing.T) *stand {
 	t.Helper()
-	s := &stand{T: t, registry: prometheus.NewRegistry(), sealing: opener(t), ephemeral: opener(t), trouble: map[string]error{}}
+	s := &stand{T: t, registry: prometheus.NewRegistry(), sealing: sealingKey(t, 2), ephemeral: opener(t), trouble: map[string]error{}}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
@@ -70,7 +73,7 @@ func newStand(t *testing.T) *stand {
 	}
 	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(peer()...).WithInterceptorFuncs(interceptor.Funcs{Create: s.review, Get: s.get}).Build()
 	s.broker = broker.New(broker.Broker{
-		Client: api, Openers: []seal.Opener{s.sealing}, CheckSource: true, Metrics: counts, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
+		Client: api, Ring: sealingkey.Ring{s.sealing, sealingKey(t, 1)}, Namespace: "peernode-system", CheckSource: true, Metrics: counts, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
 	})
 	return s
 }
@@ -130,6 +133,28 @@ func opener(t *testing.T) seal.Opener {
 	return o
 }
 
+func sealingKey(t *testing.T, number int) sealingkey.Key {
+	t.Helper()
+	secret, err := sealingkey.NewSecret("peernode-system", number, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := sealingkey.Read(secret.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// publishes lets a sealing key be in use, whatever this broker has.
+func (s *stand) publishes(number int) {
+	s.Helper()
+	config := sealingkey.ConfigMap("peernode-system", sealingkey.Ring{sealingKey(s.T, number)}.Published())
+	if err := s.broker.Client.Apply(s.Context(), config, client.FieldOwner("unsealer")); err != nil {
+		s.Fatal(err)
+	}
+}
+
 // request is what alpha sends.
 func (s *stand) request() *http.Request {
 	s.Helper()
@@ -166,12 +191,12 @@ func TestAPeerGetsItsKeyAndNothingIsSaidOfIt(t *testing.T) {
 	if err != nil || !bytes.Equal(opened.Key.Secret(), seed) {
 		t.Errorf("what came back: %v, %v", opened, err)
 	}
-	for _, field := range []string{`"result":"Unsealed"`, `"namespace":"peers"`, `"peerNode":"alpha"`, `"pod":"alpha-0"`, `"epoch":1`, `"source":"192.0.2.1"`} {
+	for _, field := range []string{`"result":"Unsealed"`, `"namespace":"peers"`, `"peerNode":"alpha"`, `"pod":"alpha-0"`, `"epoch":1`, `"sealingKey":2`, `"source":"192.0.2.1"`} {
 		if !strings.Contains(s.log.String(), field) {
 			t.Errorf("the log lacks %s: %s", field, &s.log)
 		}
 	}
-	for what, private := range map[string][]byte{"key": seed, "token": []byte(token), "sealing key": []byte(s.sealing.Secret()[len("AGE-SECRET-KEY-PQ-1"):])} {
+	for what, private := range map[string][]byte{"key": seed, "token": []byte(token), "sealing key": []byte(s.sealing.Opener().Secret()[len("AGE-SECRET-KEY-PQ-1"):])} {
 		if found := canary.Find(append(s.log.Bytes(), w.Body.Bytes()...), private); len(found) > 0 {
 			t.Errorf("the %s shows (%v)", what, found)
 		}
@@ -204,9 +229,27 @@ func TestRequestsThatEndOtherwise(t *testing.T) {
 			r.Header.Set("Authorization", "Bearer "+strings.Repeat("x", 17<<10))
 			return r
 		}, 403, `"TokenInvalid"`},
-		"Somebody's token.":         {func(_ *stand, r *http.Request) *http.Request { r.Header.Set("Authorization", "Bearer x"); return r }, 403, `"TokenInvalid"`},
-		"No request.":               {func(_ *stand, r *http.Request) *http.Request { r.Body = http.NoBody; return r }, 403, `"RequestMalformed"`},
-		"A key of another cluster.": {func(s *stand, r *http.Request) *http.Request { s.broker.Openers = []seal.Opener{s.ephemeral}; return r }, 403, `"EnvelopeForeign"`},
+		"Somebody's token.": {func(_ *stand, r *http.Request) *http.Request { r.Header.Set("Authorization", "Bearer x"); return r }, 403, `"TokenInvalid"`},
+		"No request.":       {func(_ *stand, r *http.Request) *http.Request { r.Body = http.NoBody; return r }, 403, `"RequestMalformed"`},
+		"A key of another cluster.": {func(s *stand, r *http.Request) *http.Request {
+			s.broker.Ring = s.broker.Ring[1:]
+			return r
+		}, 403, `"EnvelopeForeign"`},
+		"A key of another cluster, while the newest sealing key is here.": {func(s *stand, r *http.Request) *http.Request {
+			s.broker.Ring = sealingkey.Ring{sealingKey(s.T, 3)}
+			s.publishes(3)
+			return r
+		}, 403, `"EnvelopeForeign"`},
+		"A key that other replicas may open.": {func(s *stand, r *http.Request) *http.Request {
+			s.broker.Ring = s.broker.Ring[1:]
+			s.publishes(2)
+			return r
+		}, 503, `"SealingKeyNotMounted"`},
+		"A key of another cluster, and an API that does not show what is published.": {func(s *stand, r *http.Request) *http.Request {
+			s.broker.Ring = s.broker.Ring[1:]
+			s.trouble["*v1.ConfigMap"] = errors.New("forbidden")
+			return r
+		}, 503, `"Undecided"`},
 		"An API that reviews no token.": {func(s *stand, r *http.Request) *http.Request {
 			s.trouble["TokenReview"] = errors.New("no review of " + token)
 			return r
@@ -291,6 +334,13 @@ peernode_unsealer_requests_total{result="Unsealed"} 2
 peernode_unsealer_requests_total{result="WrongAddress"} 1
 `
 	if err := testutil.GatherAndCompare(s.registry, strings.NewReader(want), "peernode_unsealer_requests_total"); err != nil {
+		t.Error(err)
+	}
+	const opened = `# HELP peernode_unsealer_opened_total Keys that were handed out, by the number of the sealing key that opened the envelope.
+# TYPE peernode_unsealer_opened_total counter
+peernode_unsealer_opened_total{sealing_key="2"} 2
+`
+	if err := testutil.GatherAndCompare(s.registry, strings.NewReader(opened), "peernode_unsealer_opened_total"); err != nil {
 		t.Error(err)
 	}
 	if n := testutil.CollectAndCount(s.registry, "peernode_unsealer_request_duration_seconds"); n != 1 {

@@ -77,6 +77,21 @@ func (b *Broker) lookAtReservation(ctx context.Context, o *unseal.Observed) erro
 	return err
 }
 
+// published is the number of the sealing key that is in use, as all replicas of the unsealer see it; 0 where nothing that
+// can be read is published.
+func (b *Broker) published(ctx context.Context) (int, error) {
+	var config corev1.ConfigMap
+	exists, err := b.get(ctx, b.Namespace, sealingkey.Name, &config)
+	if err != nil || !exists {
+		return 0, err
+	}
+	p, err := sealingkey.ReadPublished(config.Data)
+	if err != nil {
+		return 0, nil //nolint:nilerr // The publisher puts it right.
+	}
+	return p.Number, nil
+}
+
 // get reports whether the object exists.
 func (b *Broker) get(ctx context.Context, namespace, name string, into client.Object) (bool, error) {
 	err := b.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, into)

@@ -3,6 +3,7 @@
 package broker
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,6 +14,7 @@ import (
 // Metrics count what was asked. The zero value is not ready; NewMetrics is.
 type Metrics struct {
 	requests *prometheus.CounterVec
+	opened   *prometheus.CounterVec
 	seconds  prometheus.Histogram
 }
 
@@ -23,6 +25,10 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 			Name: "peernode_unsealer_requests_total",
 			Help: "Requests for a key, by how they ended: Unsealed, or the reason of the refusal.",
 		}, []string{"result"}),
+		opened: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "peernode_unsealer_opened_total",
+			Help: "Keys that were handed out, by the number of the sealing key that opened the envelope.",
+		}, []string{"sealing_key"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "peernode_unsealer_request_duration_seconds",
 			Help:    "How long requests for a key took, whatever their end.",
@@ -31,7 +37,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	}
 	// A rate of zero is there from the beginning, so that the first key that is handed out is seen as a change.
 	m.requests.WithLabelValues(string(unseal.Unsealed))
-	for _, c := range []prometheus.Collector{m.requests, m.seconds} {
+	for _, c := range []prometheus.Collector{m.requests, m.opened, m.seconds} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
@@ -39,7 +45,10 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	return m, nil
 }
 
-func (m *Metrics) count(result unseal.Reason, took time.Duration) {
+func (m *Metrics) count(result unseal.Reason, sealingKey int, took time.Duration) {
 	m.requests.WithLabelValues(string(result)).Inc()
+	if result == unseal.Unsealed {
+		m.opened.WithLabelValues(strconv.Itoa(sealingKey)).Inc()
+	}
 	m.seconds.Observe(took.Seconds())
 }

@@ -8,20 +8,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
 	"github.com/peernode/operator/cmd/internal/smallfile"
-	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/sealingkey"
 )
 
-// Ring is all sealing keys, the newest first. There is at least one.
-type Ring []sealingkey.Key
-
 // Read reads the keys of a folder, in which each has a folder that is named by its number. One that cannot be read is
 // an error: without it, peers whose keys are sealed to it would not start.
-func Read(folder string) (Ring, error) {
+func Read(folder string) (sealingkey.Ring, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, fmt.Errorf("read the sealing keys: %w", err)
@@ -33,20 +28,21 @@ func Read(folder string) (Ring, error) {
 			numbers = append(numbers, number)
 		}
 	}
-	slices.Sort(numbers)
-	slices.Reverse(numbers)
-	var ring Ring
+	if len(numbers) == 0 {
+		return nil, fmt.Errorf("there is no sealing key in %s; mount the Secret %s as %s", folder, sealingkey.SecretName(1), filepath.Join(folder, "1"))
+	}
+	var found []sealingkey.Key
 	for _, number := range numbers {
 		key, err := readKey(filepath.Join(folder, strconv.Itoa(number)))
+		if err == nil && key.Number() != number {
+			err = fmt.Errorf("this is the Secret of sealing key %d; mount %s here", key.Number(), sealingkey.SecretName(number))
+		}
 		if err != nil {
 			return nil, fmt.Errorf("sealing key %d: %w", number, err)
 		}
-		ring = append(ring, key)
+		found = append(found, key)
 	}
-	if len(ring) == 0 {
-		return nil, fmt.Errorf("there is no sealing key in %s; mount the Secret %s as %s", folder, sealingkey.SecretName(1), filepath.Join(folder, "1"))
-	}
-	return ring, nil
+	return sealingkey.NewRing(found...)
 }
 
 func readKey(folder string) (sealingkey.Key, error) {
@@ -59,16 +55,4 @@ func readKey(folder string) (sealingkey.Key, error) {
 		files[name] = content
 	}
 	return sealingkey.Read(files)
-}
-
-// InUse is the key to which new keys of peers are to be sealed.
-func (r Ring) InUse() sealingkey.Key { return r[0] }
-
-// Openers open what is sealed to any of the keys.
-func (r Ring) Openers() []seal.Opener {
-	var out []seal.Opener
-	for _, key := range r {
-		out = append(out, key.Opener())
-	}
-	return out
 }

@@ -41,7 +41,7 @@ func write(t *testing.T, path string, content []byte) {
 	}
 }
 
-func TestTheNewestKeyIsInUseAndAllOpen(t *testing.T) {
+func TestEveryKeyIsReadFromTheFolderOfItsNumber(t *testing.T) {
 	folder := t.TempDir()
 	want := map[int]string{}
 	for _, number := range []int{2, 10, 1} {
@@ -53,17 +53,22 @@ func TestTheNewestKeyIsInUseAndAllOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := ring.InUse().Recipient().String(); got != want[10] {
-		t.Error("the key in use is not number 10")
+	if len(ring) != len(want) {
+		t.Errorf("read %d keys", len(ring))
 	}
-	openers := ring.Openers()
-	if len(openers) != 3 || openers[1].Recipient().String() != want[2] || openers[2].Recipient().String() != want[1] {
-		t.Errorf("openers: %v", openers)
+	for _, key := range ring {
+		if key.Recipient().String() != want[key.Number()] {
+			t.Errorf("key %d is another one", key.Number())
+		}
 	}
 }
 
 func TestKeysThatCannotBeReadAreAnError(t *testing.T) {
-	empty, cut, large := t.TempDir(), t.TempDir(), t.TempDir()
+	empty, cut, large, mixed := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	mount(t, mixed, 1)
+	if err := os.Rename(filepath.Join(mixed, "1"), filepath.Join(mixed, "2")); err != nil {
+		t.Fatal(err)
+	}
 	mount(t, cut, 1)
 	mount(t, cut, 2)
 	if err := os.Remove(filepath.Join(cut, "1", "ca.key")); err != nil {
@@ -74,6 +79,7 @@ func TestKeysThatCannotBeReadAreAnError(t *testing.T) {
 	for folder, says := range map[string]string{
 		empty:                        "mount the Secret peernode-sealing-key-1 as " + filepath.Join(empty, "1"),
 		cut:                          "sealing key 1: there is no ca.key",
+		mixed:                        "sealing key 2: this is the Secret of sealing key 1; mount peernode-sealing-key-2 here",
 		large:                        "larger than 65536 bytes",
 		filepath.Join(empty, "none"): "no such file or directory",
 	} {

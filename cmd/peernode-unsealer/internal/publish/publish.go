@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package publish writes down what everybody may know of the sealing key.
+// Package publish writes down what everybody may know of the sealing keys.
 package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -22,22 +23,24 @@ const (
 	owner = "peernode-unsealer"
 	// requestTimeout ends a question to the API server.
 	requestTimeout = 10 * time.Second
-	// retry and look are how long it waits after a failure, and after a success.
+	// retry and look are how long it waits after a failure, and after a success. A replica that lacks the newest key
+	// learns of it that late, and is asked by peers until then.
 	retry = time.Second
-	look  = time.Minute
+	look  = 15 * time.Second
 )
 
 // Publisher keeps the ConfigMap of a namespace as it should be.
 type Publisher struct {
 	Client    client.Client
 	Namespace string
-	What      sealingkey.Published
+	Ring      sealingkey.Ring
 	Log       *slog.Logger
 
 	done atomic.Bool
 }
 
-// Done reports whether it was published once.
+// Done reports whether what is published is what the ring says. It is not while a newer key is published than those of the
+// ring: this replica could not open what is sealed to that one.
 func (p *Publisher) Done() bool { return p.done.Load() }
 
 // Run publishes, and looks from time to time whether it still stands there, until ctx ends.
@@ -45,9 +48,14 @@ func (p *Publisher) Run(ctx context.Context) {
 	for {
 		pause := look
 		err := p.publish(ctx)
-		if err == nil {
+		var behind *BehindError
+		switch {
+		case err == nil:
 			p.done.Store(true)
-		} else if ctx.Err() == nil {
+		case errors.As(err, &behind):
+			p.done.Store(false)
+			p.Log.Error("peers are not sent here", "error", err.Error())
+		case ctx.Err() == nil:
 			p.Log.Error("cannot publish; trying again", "error", err.Error())
 			pause = retry
 		}
@@ -59,11 +67,20 @@ func (p *Publisher) Run(ctx context.Context) {
 	}
 }
 
-// publish writes only what is not there yet.
+// BehindError is why nothing was published: a newer key is.
+type BehindError struct{ published, newest int }
+
+// Error says what to do.
+func (b *BehindError) Error() string {
+	return fmt.Sprintf("sealing key %d is in use, and the newest one here is %d; mount the Secret %s too", b.published, b.newest, sealingkey.SecretName(b.published))
+}
+
+// publish writes only what is not there yet, and never an older key in the place of a newer one.
 func (p *Publisher) publish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	want := sealingkey.ConfigMap(p.Namespace, p.What)
+	what := p.Ring.Published()
+	want := sealingkey.ConfigMap(p.Namespace, what)
 	is := &corev1.ConfigMap{}
 	err := p.Client.Get(ctx, client.ObjectKey{Namespace: p.Namespace, Name: sealingkey.Name}, is)
 	if err != nil && !apierrors.IsNotFound(err) {
@@ -72,10 +89,13 @@ func (p *Publisher) publish(ctx context.Context) error {
 	if err == nil && hasAll(is.Data, want.Data) && hasAll(is.Labels, want.Labels) {
 		return nil
 	}
+	if published, err := sealingkey.ReadPublished(is.Data); err == nil && p.Ring.Behind(published) {
+		return &BehindError{published: published.Number, newest: what.Number}
+	}
 	if err := p.Client.Apply(ctx, want, client.FieldOwner(owner), client.ForceOwnership); err != nil {
 		return fmt.Errorf("apply ConfigMap %s: %w", sealingkey.Name, err)
 	}
-	p.Log.Info("published", "configMap", sealingkey.Name, "recipient", p.What.Recipient.Info().String())
+	p.Log.Info("published", "configMap", sealingkey.Name, "sealingKey", what.Number, "recipient", what.Recipient.Info().String())
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -20,6 +21,28 @@ import (
 
 	"github.com/peernode/operator/pkg/sealingkey"
 )
+
+// ring is that of an unsealer with these keys.
+func ring(t *testing.T, numbers ...int) sealingkey.Ring {
+	t.Helper()
+	var keys []sealingkey.Key
+	for _, number := range numbers {
+		secret, err := sealingkey.NewSecret("peernode-system", number, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := sealingkey.Read(secret.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, key)
+	}
+	out, err := sealingkey.NewRing(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
 
 // stand is a publisher in front of an API that counts what is written.
 func stand(t *testing.T) (p *Publisher, writes *int, refuse *error) {
@@ -32,17 +55,9 @@ func stand(t *testing.T) (p *Publisher, writes *int, refuse *error) {
 		*writes++
 		return c.Apply(ctx, o, options...)
 	}}
-	secret, err := sealingkey.NewSecret("peernode-system", 1, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := sealingkey.Read(secret.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
 	return &Publisher{
 		Client:    fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithInterceptorFuncs(count).Build(),
-		Namespace: "peernode-system", What: key.Published(), Log: slog.New(slog.DiscardHandler),
+		Namespace: "peernode-system", Ring: ring(t, 1), Log: slog.New(slog.DiscardHandler),
 	}, writes, refuse
 }
 
@@ -60,7 +75,7 @@ func TestItIsWrittenOnceAndPutRight(t *testing.T) {
 	if err := p.Client.Get(t.Context(), client.ObjectKey{Namespace: "peernode-system", Name: "peernode-unsealer"}, is); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(p.What.Data(), is.Data); diff != "" {
+	if diff := cmp.Diff(p.Ring.Published().Data(), is.Data); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	is.Data["recipient"] = "age1pq1mallory"
@@ -91,4 +106,33 @@ func TestItIsDoneOnceItStandsThere(t *testing.T) {
 	if !p.Done() {
 		t.Error("not done")
 	}
+}
+
+// Two replicas meet while sealing keys are exchanged. Who lacks the newest key steps back, and steps in again when it is
+// taken away on purpose, by deleting what is published.
+func TestAReplicaWithoutTheNewestKeyStepsBack(t *testing.T) {
+	both := ring(t, 1, 2)
+	early, writes, _ := stand(t)
+	early.Ring = both[1:]
+	late := &Publisher{Client: early.Client, Namespace: early.Namespace, Ring: both, Log: early.Log}
+	once, stop := context.WithCancel(t.Context())
+	stop()
+	runs := func(p *Publisher, wantDone bool, wantWrites int, when string) {
+		t.Helper()
+		p.Run(once)
+		if p.Done() != wantDone || *writes != wantWrites {
+			t.Errorf("%s: done %v, %d writes; want %v, %d", when, p.Done(), *writes, wantDone, wantWrites)
+		}
+	}
+	runs(early, true, 1, "with the first key")
+	runs(late, true, 2, "with a second one")
+	runs(early, false, 2, "without the second one")
+	if err := early.publish(t.Context()); err == nil || !strings.Contains(err.Error(), "sealing key 2 is in use, and the newest one here is 1; mount the Secret peernode-sealing-key-2 too") {
+		t.Errorf("got %v", err)
+	}
+	is := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "peernode-system", Name: "peernode-unsealer"}}
+	if err := early.Client.Delete(t.Context(), is); err != nil {
+		t.Fatal(err)
+	}
+	runs(early, true, 3, "when what was published is gone")
 }

@@ -14,7 +14,7 @@ import (
 // Certificates makes the certificate under which the unsealer serves, in memory, and another one in time. It may be
 // used by many connections at a time.
 type Certificates struct {
-	Key   sealingkey.Key
+	Ring  sealingkey.Ring
 	Names []string
 	Now   func() time.Time
 
@@ -31,7 +31,7 @@ func (c *Certificates) Get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if c.current != nil && now.Before(c.until) {
 		return c.current, nil
 	}
-	made, err := c.Key.Serving(c.Names, now)
+	made, err := c.Ring.Serving(c.Names, now)
 	if err != nil {
 		return nil, err
 	}

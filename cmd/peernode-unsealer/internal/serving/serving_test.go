@@ -28,7 +28,7 @@ func certificates(t *testing.T, now func() time.Time) *serving.Certificates {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &serving.Certificates{Key: key, Names: sealingkey.Hosts("peernode-system"), Now: now}
+	return &serving.Certificates{Ring: sealingkey.Ring{key}, Names: sealingkey.Hosts("peernode-system"), Now: now}
 }
 
 func TestACertificateIsRenewedLongBeforeItRunsOut(t *testing.T) {
@@ -85,7 +85,7 @@ func TestWhatHasBegunIsEndedWhenTheServerStops(t *testing.T) {
 		}), slog.New(slog.DiscardHandler))
 	}()
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(c.Key.CA())
+	roots.AppendCertsFromPEM(c.Ring.Published().CA)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: sealingkey.Host("peernode-system")}}}
 	answer := make(chan string, 1)
 	go func() {
