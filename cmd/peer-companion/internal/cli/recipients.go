@@ -19,8 +19,17 @@ func (r *recipients) flags(c *cobra.Command) {
 	c.Flags().StringArrayVarP(&r.files, "recipients-file", "R", nil, "file with such public keys, one on a line; may be repeated")
 }
 
-// parse reads them, and warns of those that make an envelope weaker than it could be.
+// parse reads them, and refuses to do without.
 func (r *recipients) parse(s Streams) ([]seal.Recipient, error) {
+	out, err := r.read(s)
+	if err == nil && len(out) == 0 {
+		err = errors.New("nobody could open the envelope: name at least one --recipient or --recipients-file (make one with peer-companion recovery-key)")
+	}
+	return out, err
+}
+
+// read reads them, and warns of those that make an envelope weaker than it could be.
+func (r *recipients) read(s Streams) ([]seal.Recipient, error) {
 	var out []seal.Recipient
 	for i, key := range r.keys {
 		recipient, err := seal.ParseRecipient(key)
@@ -35,9 +44,6 @@ func (r *recipients) parse(s Streams) ([]seal.Recipient, error) {
 			return nil, fmt.Errorf("--recipients-file %s: %w", path, err)
 		}
 		out = append(out, inFile...)
-	}
-	if len(out) == 0 {
-		return nil, errors.New("nobody could open the envelope: name at least one --recipient or --recipients-file (make one with peer-companion recovery-key)")
 	}
 	for _, recipient := range out {
 		if recipient.Family() == seal.X25519 {

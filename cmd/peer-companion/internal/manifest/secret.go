@@ -48,10 +48,12 @@ func ReadEnvelope(r io.Reader) ([]byte, error) {
 	return envelope, nil
 }
 
-func readAll(r io.Reader) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, maxSize+1))
-	if err == nil && len(text) > maxSize {
-		err = errors.New("there is more than a Secret can hold")
+func readAll(r io.Reader) ([]byte, error) { return readAtMost(r, maxSize, "a Secret can hold") }
+
+func readAtMost(r io.Reader, size int64, what string) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, size+1))
+	if err == nil && int64(len(text)) > size {
+		err = errors.New("there is more than " + what)
 	}
 	return text, err
 }
