@@ -190,6 +190,9 @@ func (cp *ControlPlane) simulate(ctx context.Context, nodes int, stages string) 
 	if err != nil {
 		return err
 	}
+	if err := restrainSimulator(ctx, cp.client); err != nil {
+		return err
+	}
 	if err := cp.run(ctx, program); err != nil {
 		return err
 	}

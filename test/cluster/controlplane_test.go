@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func TestControlPlanesSideBySide(t *testing.T) {
 			waitPhase(t, cp.client, "/api/v1/namespaces/default/persistentvolumeclaims/data-web-0", "Bound")
 			if opts.SimulatedNodes > 0 {
 				waitPhase(t, cp.client, "/api/v1/namespaces/default/pods/web-0", "Running")
+				checkSimulator(t, cp)
 			} else {
 				waitPhase(t, cp.client, "/api/v1/namespaces/default/pods/web-0", "Pending")
 			}
@@ -59,6 +61,25 @@ func TestControlPlanesSideBySide(t *testing.T) {
 			checkUser(t, cp)
 			checkStop(t, cp)
 		})
+	}
+}
+
+// checkSimulator wants kwok to be refused the end of a pod that nobody asked to go. The API server enforces a new policy a
+// moment late.
+func checkSimulator(t *testing.T, cp *ControlPlane) {
+	t.Helper()
+	kwok, err := newAPIClient(cp.server, cp.pki, "kwok")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		_, err := kwok.do(t.Context(), http.MethodDelete, "/api/v1/namespaces/default/pods/web-0?dryRun=All", "", nil)
+		if err != nil && strings.Contains(err.Error(), "nobody has asked this pod to go") {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("kwok deletes a pod that should stay: %v", err)
+		}
 	}
 }
 

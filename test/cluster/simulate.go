@@ -40,6 +40,47 @@ func simulator(bin, stages, kubeconfig string) (program, error) {
 	return program{name: "kwok", path: filepath.Join(bin, "kwok"), args: args, grace: 2 * time.Second}, nil
 }
 
+// deletionPolicy keeps kwok from deleting a pod that nobody asked to go. kwok deletes by name, without saying which pod of
+// that name it means; where it is a moment late, that is the successor, whose end it then takes for another pod to delete, and
+// so on without end.
+const (
+	deletionPolicy = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: simulated-kubelets}
+spec:
+  failurePolicy: Fail
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [""], apiVersions: [v1], operations: [DELETE], resources: [pods]}
+  matchConditions:
+    - {name: kwok, expression: "request.userInfo.username == 'kwok'"}
+  validations:
+    - expression: has(oldObject.metadata.deletionTimestamp)
+      message: nobody has asked this pod to go
+`
+	deletionPolicyBinding = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: simulated-kubelets}
+spec:
+  policyName: simulated-kubelets
+  validationActions: [Deny]
+`
+)
+
+// restrainSimulator makes the API server hold kwok to what kubelets do.
+func restrainSimulator(ctx context.Context, client *apiClient) error {
+	const group = "/apis/admissionregistration.k8s.io/v1/"
+	for path, manifest := range map[string]string{
+		"validatingadmissionpolicies/simulated-kubelets":       deletionPolicy,
+		"validatingadmissionpolicybindings/simulated-kubelets": deletionPolicyBinding,
+	} {
+		if err := client.apply(ctx, group+path, manifest); err != nil {
+			return fmt.Errorf("restrain kwok: %w", err)
+		}
+	}
+	return nil
+}
+
 // addSimulatedNodes creates the nodes and waits until the last one is Ready.
 func addSimulatedNodes(ctx context.Context, client *apiClient, count int) error {
 	for i := range count {
