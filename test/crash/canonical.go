@@ -119,16 +119,40 @@ func (w *World) canonical(objects []unstructured.Unstructured) State {
 			names[id] = "<peer ID of " + label(object) + ">"
 		}
 	}
-	c := canonizer{namespace: w.Namespace, names: names}
+	c := canonizer{namespace: w.Namespace, names: names, hashes: hashes(objects)}
 	out := State{}
 	for _, object := range objects {
 		if ofJob(object) {
 			continue
 		}
 		c.generation = object.GetGeneration()
-		flatten(out, label(object), c.object(object.DeepCopy().Object))
+		flatten(out, c.hashes.Replace(label(object)), c.object(object.DeepCopy().Object))
 	}
 	return out
+}
+
+// hashes are what follows from content in which two runs may differ, such as a public key in a file. Each is called after what
+// it is the hash of, so that it still shows whether it is that of now.
+func hashes(objects []unstructured.Unstructured) *strings.Replacer {
+	var pairs []string
+	for _, object := range objects {
+		switch object.GetKind() {
+		case "StatefulSet":
+			config, _, _ := unstructured.NestedString(object.Object, "spec", "template", "metadata", "annotations", v1alpha1.AnnotationConfig)
+			if config != "" {
+				pairs = append(pairs, config, "<hash of the files of "+object.GetName()+">")
+			}
+		case "ControllerRevision":
+			number, _, _ := unstructured.NestedInt64(object.Object, "revision")
+			for _, owner := range object.GetOwnerReferences() {
+				if owner.Kind == "StatefulSet" {
+					pairs = append(pairs, object.GetName(), fmt.Sprintf("<revision %d of %s>", number, owner.Name),
+						strings.TrimPrefix(object.GetName(), owner.Name+"-"), fmt.Sprintf("<hash of revision %d of %s>", number, owner.Name))
+				}
+			}
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // ofJob reports whether an object is a Job or a pod of one. They come, end, and go some minutes later by themselves.
@@ -156,6 +180,7 @@ func flatten(into State, path string, value any) {
 type canonizer struct {
 	namespace  string
 	names      map[string]string
+	hashes     *strings.Replacer
 	generation int64
 }
 
@@ -255,7 +280,7 @@ func (c canonizer) text(field, v string) string {
 		}
 		return "<peer ID of somebody gone>"
 	})
-	return inOrder(strings.ReplaceAll(v, c.namespace, "<namespace>"))
+	return inOrder(strings.ReplaceAll(c.hashes.Replace(v), c.namespace, "<namespace>"))
 }
 
 // inOrder sorts lists of nothing but peer IDs, which are sorted by what differs from run to run.

@@ -22,6 +22,13 @@ var peer = `
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + oneKey + `, uid: 66666666-6666-6666-6666-666666666666}, spec: {publicKey: ` + oneKey + `, holder: {namespace: run-1, name: alpha}, secretName: alpha-identity-1}}
 `
 
+// files are what a pod was made of, by hashes that follow from a key in them.
+var files = `
+- {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: alpha, namespace: run-1}, spec: {template: {metadata: {annotations: {peernode.dev/config: 0123abcd}}}}, status: {updateRevision: alpha-7c6d}}
+- {apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: alpha-7c6d, namespace: run-1, ownerReferences: [{kind: StatefulSet, name: alpha}], labels: {controller.kubernetes.io/hash: 7c6d}}, revision: 1}
+- {apiVersion: v1, kind: Pod, metadata: {name: alpha-0, namespace: run-1, annotations: {peernode.dev/config: 0123abcd}, labels: {controller-revision-hash: alpha-7c6d}}}
+`
+
 // Public keys, which differ from run to run.
 var oneKey, otherKey = strings.Repeat("0a", 32), strings.Repeat("0b", 32)
 
@@ -35,7 +42,7 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 - {apiVersion: v1, kind: Secret, metadata: {name: key, namespace: run-22, uid: 44444444-4444-4444-4444-444444444444, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, data: {key: c2VjcmVU}}
 - {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-22, creationTimestamp: "2026-02-02T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 33333333-3333-3333-3333-333333333333}]}, spec: {clusterIP: 10.0.0.8, externalName: alpha.run-22.svc}}
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + otherKey + `, uid: 77777777-7777-7777-7777-777777777777}, spec: {publicKey: ` + otherKey + `, holder: {namespace: run-22, name: alpha}, secretName: alpha-identity-1}}
-`, ""},
+` + strings.NewReplacer("run-1", "run-22", "0123abcd", "89efabcd", "7c6d", "3f2e").Replace(files), ""},
 		"the identity is another's": {`
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + oneKey + `}, spec: {publicKey: ` + oneKey + `, holder: {namespace: run-1, name: beta}, secretName: alpha-identity-1}}
 `, "PeerIdentityReservation/alpha-identity-1.spec.holder.name"},
@@ -48,12 +55,20 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 		"the Service belongs to a PeerNode that is gone": {`
 - {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-1, ownerReferences: [{kind: PeerNode, name: alpha, uid: 55555555-5555-5555-5555-555555555555}]}}
 `, "Service/alpha.metadata.ownerReferences[0].uid"},
+		"the pod has files of before": {`
+- {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: alpha, namespace: run-1}, spec: {template: {metadata: {annotations: {peernode.dev/config: 0123abcd}}}}}
+- {apiVersion: v1, kind: Pod, metadata: {name: alpha-0, namespace: run-1, annotations: {peernode.dev/config: 4567abcd}}}
+`, "Pod/alpha-0.metadata.annotations.peernode.dev/config"},
+		"the pod is of a revision of before": {`
+- {apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: alpha-7c6d, namespace: run-1, ownerReferences: [{kind: StatefulSet, name: alpha}]}, revision: 1}
+- {apiVersion: v1, kind: Pod, metadata: {name: alpha-0, namespace: run-1, labels: {controller-revision-hash: alpha-5b4a}}}
+`, "Pod/alpha-0.metadata.labels.controller-revision-hash"},
 		"the Service has become headless": {`
 - {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-1}, spec: {clusterIP: None}}
 `, "Service/alpha.spec.clusterIP"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := (&World{Namespace: "run-1"}).canonical(objectsOf(t, peer))
+			want := (&World{Namespace: "run-1"}).canonical(objectsOf(t, peer+files))
 			others := objectsOf(t, c.other)
 			got := (&World{Namespace: others[0].GetNamespace()}).canonical(others)
 			if c.field == "" {
@@ -71,7 +86,7 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 
 func TestWhyAPeerNeverServedIsLeftOut(t *testing.T) {
 	tell := func(who, why string) string {
-		return canonizer{}.text("message", "revision 2-a was taken back, because "+who+" has not served for 10s: "+why+". Change spec.template, or put the old one back")
+		return canonizer{hashes: strings.NewReplacer()}.text("message", "revision 2-a was taken back, because "+who+" has not served for 10s: "+why+". Change spec.template, or put the old one back")
 	}
 	one := tell("relay-1", "WaitingForPod: the pod has started; it is not ready. Look at it")
 	if other := tell("relay-1", "WaitingForNode: 0/3 nodes are available. No room"); other != one {

@@ -64,7 +64,12 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "start the harness:", err)
 		return 1
 	}
-	go harness.Progress().Tell(ctx, os.Stderr, time.Minute)
+	go func() {
+		if err := harness.Pace(ctx); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(os.Stderr, "runs are not paced any more:", err)
+		}
+	}()
+	go harness.Progress().Tell(ctx, os.Stderr, 30*time.Second)
 	return m.Run()
 }
 

@@ -39,6 +39,7 @@ type Harness struct {
 	env      *testenv.Env
 	log      *testenv.AuditLog
 	turns    *turns
+	pace     *pace
 	progress *Progress
 
 	mu         sync.Mutex
@@ -48,8 +49,12 @@ type Harness struct {
 // NewHarness lets that many runs happen at a time. They mostly wait.
 func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
 	log, err := env.NewAuditLog()
-	return &Harness{env: env, log: log, turns: newTurns(parallel), progress: newProgress(time.Now), references: map[string]func() result{}}, err
+	pace := &pace{}
+	return &Harness{env: env, log: log, turns: newTurns(parallel, pace.behind), pace: pace, progress: newProgress(time.Now, pace.late), references: map[string]func() result{}}, err
 }
+
+// Pace keeps runs from beginning while the control plane has too much to do, until ctx ends.
+func (h *Harness) Pace(ctx context.Context) error { return h.pace.follow(ctx, h.env, h.turns.again) }
 
 // Progress is how far all runs have come.
 func (h *Harness) Progress() *Progress { return h.progress }

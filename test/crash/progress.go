@@ -20,6 +20,9 @@ const shown = 3
 type Progress struct {
 	now func() time.Time
 
+	// behind is how late the control plane is.
+	behind func() time.Duration
+
 	mu           sync.Mutex
 	done, failed int
 	working      map[*working]bool
@@ -31,8 +34,8 @@ type working struct {
 	since time.Time
 }
 
-func newProgress(now func() time.Time) *Progress {
-	return &Progress{now: now, working: map[*working]bool{}}
+func newProgress(now func() time.Time, behind func() time.Duration) *Progress {
+	return &Progress{now: now, behind: behind, working: map[*working]bool{}}
 }
 
 // begin counts a run in, and out with what became of it.
@@ -65,7 +68,8 @@ func (p *Progress) String() string {
 	for _, w := range longest[:min(shown, len(longest))] {
 		names = append(names, fmt.Sprintf("%s (%s)", w.name, p.now().Sub(w.since).Round(time.Second)))
 	}
-	text := fmt.Sprintf("%d runs are over, %d of them failed, %d are at work", p.done, p.failed, len(p.working))
+	text := fmt.Sprintf("%d runs are over, %d of them failed, %d are at work, the control plane is %s behind",
+		p.done, p.failed, len(p.working), p.behind().Round(time.Millisecond))
 	if len(names) > 0 {
 		text += ", longest: " + strings.Join(names, "; ")
 	}

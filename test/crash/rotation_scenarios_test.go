@@ -4,12 +4,19 @@ package crash_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/identity"
+	"github.com/peernode/operator/pkg/keysecret"
+	"github.com/peernode/operator/pkg/peer/kinds"
+	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/crash"
 )
 
@@ -30,11 +37,51 @@ func rotations() []crash.Scenario {
 			Given: given,
 			When:  crash.Step{Act: edit("alpha", annotated(v1alpha1.AnnotationCompromisedKey, "1")), Settled: rotated("alpha")},
 		},
+		{
+			Name:  "import a key",
+			Given: crash.Step{Act: bring("alpha")},
+			When:  crash.Step{Act: createExpecting("alpha"), Settled: all(kubelet("alpha"), knows("alpha"), serving("alpha"))},
+		},
 	}
 }
 
 func annotated(annotation, value string) func(*v1alpha1.PeerNode) {
 	return func(p *v1alpha1.PeerNode) { metav1.SetMetaDataAnnotation(&p.ObjectMeta, annotation, value) }
+}
+
+// annotationExpected is where bring leaves whose key it is, for createExpecting.
+const annotationExpected = "example.com/public-key"
+
+// bring makes a key elsewhere and seals it for a PeerNode that does not exist yet.
+func bring(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		p := builders.PeerNode(w.Namespace, name)
+		key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
+		if err != nil {
+			return err
+		}
+		binding := seal.Binding{Namespace: w.Namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}
+		envelope, err := seal.Seal(key, binding, []seal.Recipient{w.Sealing.Recipient()})
+		if err != nil {
+			return err
+		}
+		secret := keysecret.New(p, 1, envelope.Text())
+		secret.Annotations = map[string]string{annotationExpected: kinds.Key(p.Spec.Software).Identity(key.Public()).PublicKey}
+		return w.Admin.Create(ctx, secret)
+	}
+}
+
+// createExpecting makes a PeerNode that starts with the key that was brought and with no other.
+func createExpecting(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		secret := &corev1.Secret{}
+		if err := get(ctx, w, name+"-identity-1", secret); err != nil {
+			return err
+		}
+		return w.Admin.Create(ctx, builders.PeerNode(w.Namespace, name, func(p *v1alpha1.PeerNode) {
+			p.Spec.Identity = &v1alpha1.PeerIdentity{ExpectedPublicKey: secret.Annotations[annotationExpected]}
+		}))
+	}
 }
 
 // fleetRotation is a fleet whose peers change their keys one after the other.

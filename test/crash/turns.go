@@ -18,16 +18,22 @@ const (
 	killed
 )
 
+// least is how many runs happen at a time however slow everything is.
+const least = 8
+
 // turns lets so many runs happen at a time, half of them of each class, or more where the other class leaves room. Runs of
-// one class come in the order in which they asked.
+// one class come in the order in which they asked. While there is more to do than the processors can, none begins.
 type turns struct {
+	// behind reports that.
+	behind func() bool
+
 	mu      sync.Mutex
 	most    int
 	running [2]int
 	waiting [2][]chan struct{}
 }
 
-func newTurns(most int) *turns { return &turns{most: most} }
+func newTurns(most int, behind func() bool) *turns { return &turns{most: most, behind: behind} }
 
 // take waits for a turn of a class, which has to be given back unless ctx ended first.
 func (t *turns) take(ctx context.Context, c class) error {
@@ -65,8 +71,15 @@ func (t *turns) give(c class) {
 	t.grant()
 }
 
+// again looks whether runs may begin that had to wait.
+func (t *turns) again() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.grant()
+}
+
 func (t *turns) grant() {
-	for t.running[early]+t.running[killed] < t.most {
+	for n := t.running[early] + t.running[killed]; n < t.most && (n < least || !t.behind()); n++ {
 		c, any := t.next()
 		if !any {
 			return

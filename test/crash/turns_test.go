@@ -9,9 +9,44 @@ import (
 	"testing/synctest"
 )
 
+func inTime() bool { return false }
+
+func TestNoRunBeginsWhileTheControlPlaneIsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		behind := true
+		turns := newTurns(20, func() bool { return behind })
+		running := func(want int, when string) {
+			t.Helper()
+			synctest.Wait()
+			turns.mu.Lock()
+			defer turns.mu.Unlock()
+			if turns.running[killed] != want {
+				t.Errorf("%s: %d runs, want %d", when, turns.running[killed], want)
+			}
+		}
+		for range 30 {
+			go func() { _ = turns.take(t.Context(), killed) }()
+		}
+		running(least, "behind")
+		turns.give(killed)
+		running(least, "behind, and one is over")
+		behind = false
+		turns.again()
+		running(20, "in time again")
+		behind = true
+		turns.give(killed)
+		running(19, "behind again")
+		behind = false
+		for range 19 {
+			turns.give(killed)
+		}
+		running(9, "the last ones")
+	})
+}
+
 func TestTurnsAreSharedByHalvesAndWhatIsLeftIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := newTurns(4)
+		turns := newTurns(4, inTime)
 		got := func(earlies, killeds int, when string) {
 			t.Helper()
 			synctest.Wait()
@@ -49,7 +84,7 @@ func TestTurnsAreSharedByHalvesAndWhatIsLeftIsUsed(t *testing.T) {
 }
 
 func TestWhoDoesNotWaitAnyMoreTakesNoTurn(t *testing.T) {
-	turns := newTurns(1)
+	turns := newTurns(1, inTime)
 	if err := turns.take(t.Context(), early); err != nil {
 		t.Fatal(err)
 	}
