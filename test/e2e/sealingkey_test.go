@@ -7,6 +7,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -179,6 +180,12 @@ func restarts(t *testing.T, p *v1alpha1.PeerNode, was identity.Key) {
 	before := podOf(t, p).UID
 	must(t, admin.Delete(t.Context(), podOf(t, p)))
 	awaitAnotherPod(t, p, before)
+	eventually(t, func() error { // What is told of the peer may still be about the pod of before.
+		if !serves(podOf(t, p)) {
+			return errors.New("the pod does not serve yet")
+		}
+		return nil
+	})
 	awaitReady(t, p)
 	if now := openedKey(t, p); !now.Equal(was) {
 		t.Errorf("%s came back as %s, and was %s", p.Name, now.Public(), was.Public())
@@ -200,7 +207,7 @@ func asInstalledAfterwards(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if err := installByHelm(); err != nil {
+		if err := installByHelm("--force-conflicts"); err != nil { // The number of replicas is kubectl's by now.
 			t.Error(err)
 		}
 	})
