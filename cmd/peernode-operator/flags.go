@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -28,12 +29,16 @@ type flags struct {
 	companionImage    string
 	unsealerNamespace string
 	sealingKeys       []int
+	keyPropagation    time.Duration
 	hostUsers         bool
 	dnsCIDRs          []string
 	logLevel          slog.Level
 	leaseNamespace    string
 	metricsInsecure   bool
 }
+
+// minPropagation is less than any kubelet takes for a ConfigMap.
+const minPropagation = time.Second
 
 func parseFlags(args []string) (flags, error) {
 	var f flags
@@ -48,6 +53,7 @@ func parseFlags(args []string) (flags, error) {
 	set.StringVar(&f.companionImage, "companion-image", "", "image of peer-companion, which makes and unseals the keys of peers")
 	set.StringVar(&f.unsealerNamespace, "unsealer-namespace", os.Getenv("POD_NAMESPACE"), "namespace in which the unsealer runs and publishes its ConfigMap; the operator's own when it runs as a pod")
 	set.IntSliceVar(&f.sealingKeys, "sealing-keys", []int{1}, "numbers of the sealing keys that the unsealer has; the operator makes those that it has not had yet")
+	set.DurationVar(&f.keyPropagation, "key-propagation", settings.DefaultPropagation, "how long others know the next key of a peer before it is used; longer than kubelets take to bring a changed ConfigMap into a pod")
 	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
 	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
@@ -65,6 +71,9 @@ func (f flags) validate() error {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
 			return fmt.Errorf("--dns-cidrs: %q is not a range of addresses such as 10.96.0.10/32", cidr)
 		}
+	}
+	if f.keyPropagation < minPropagation {
+		return fmt.Errorf("--key-propagation: %s is less than %s, and no kubelet is that fast", f.keyPropagation, minPropagation)
 	}
 	for i, number := range f.sealingKeys {
 		if number < 1 || slices.Contains(f.sealingKeys[:i], number) {
@@ -91,6 +100,6 @@ func (f flags) options() settings.Operator {
 		Namespaces:  f.namespaces,
 		SealingKeys: f.sealingKeys,
 		Settle:      settings.DefaultSettle,
-		Propagation: settings.DefaultPropagation,
+		Propagation: f.keyPropagation,
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -18,7 +19,7 @@ import (
 
 // byDefault is what an operator without flags does.
 func byDefault(change ...func(*flags)) flags {
-	f := flags{leaderElect: true, metricsAddress: ":8443", probeAddress: ":8081", sealingKeys: []int{1}, logLevel: slog.LevelInfo}
+	f := flags{leaderElect: true, metricsAddress: ":8443", probeAddress: ":8081", sealingKeys: []int{1}, keyPropagation: 2 * time.Minute, logLevel: slog.LevelInfo}
 	for _, c := range change {
 		c(&f)
 	}
@@ -39,6 +40,7 @@ func TestFlags(t *testing.T) {
 		"A default image.":                   {[]string{"--default-p2p-agent-image=agent:v1"}, byDefault(func(f *flags) { f.p2pAgentImage = "agent:v1" })},
 		"An image of peer-companion.":        {[]string{"--companion-image=companion:v1"}, byDefault(func(f *flags) { f.companionImage = "companion:v1" })},
 		"An unsealer elsewhere.":             {[]string{"--unsealer-namespace=keys"}, byDefault(func(f *flags) { f.unsealerNamespace = "keys" })},
+		"Kubelets that take their time.":     {[]string{"--key-propagation=5m"}, byDefault(func(f *flags) { f.keyPropagation = 5 * time.Minute })},
 		"Another sealing key.":               {[]string{"--sealing-keys=1,2"}, byDefault(func(f *flags) { f.sealingKeys = []int{1, 2} })},
 		"A runtime without user namespaces.": {[]string{"--host-users"}, byDefault(func(f *flags) { f.hostUsers = true })},
 		"DNS servers of both families.": {
@@ -86,6 +88,7 @@ func TestWrongFlagsAreRefusedByName(t *testing.T) {
 		"An address instead of a range.": {[]string{"--dns-cidrs=10.96.0.10"}, `--dns-cidrs: "10.96.0.10" is not a range of addresses such as 10.96.0.10/32`},
 		"One bad range among good ones.": {[]string{"--dns-cidrs=10.96.0.10/32,dns"}, `--dns-cidrs: "dns" is not a range`},
 		"A sealing key that is none.":    {[]string{"--sealing-keys=1,0"}, "--sealing-keys: 0 is there twice, or below 1"},
+		"Keys that nobody learns of.":    {[]string{"--key-propagation=0"}, "--key-propagation: 0s is less than 1s"},
 		"A sealing key twice.":           {[]string{"--sealing-keys=1,1"}, "--sealing-keys: 1 is there twice"},
 		"A namespace without a name.":    {[]string{"--namespaces=a,,b"}, "--namespaces: contains an empty name"},
 		"A switch that is neither.":      {[]string{"--leader-elect=perhaps"}, `invalid argument "perhaps" for "--leader-elect" flag`},
@@ -105,7 +108,7 @@ func TestHelpIsNoMistake(t *testing.T) {
 func TestFlagsReachThePlan(t *testing.T) {
 	f, err := parseFlags([]string{
 		"--default-p2p-agent-image=agent:v1", "--companion-image=companion:v1", "--unsealer-namespace=keys",
-		"--host-users", "--dns-cidrs=10.96.0.10/32", "--sealing-keys=2,3",
+		"--host-users", "--dns-cidrs=10.96.0.10/32", "--sealing-keys=2,3", "--key-propagation=90s",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +118,7 @@ func TestFlagsReachThePlan(t *testing.T) {
 		Resources: resources.Options{
 			HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}, CompanionImage: "companion:v1", UnsealerNamespace: "keys",
 		},
-		SealingKeys: []int{2, 3}, Settle: settings.DefaultSettle, Propagation: settings.DefaultPropagation,
+		SealingKeys: []int{2, 3}, Settle: settings.DefaultSettle, Propagation: 90 * time.Second,
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
