@@ -80,8 +80,8 @@ func (t *turns) again() {
 
 func (t *turns) grant() {
 	for n := t.running[early] + t.running[killed]; n < t.most && (n < least || !t.behind()); n++ {
-		c, any := t.next()
-		if !any {
+		c, waits := t.next()
+		if !waits {
 			return
 		}
 		close(t.waiting[c][0])
@@ -91,7 +91,7 @@ func (t *turns) grant() {
 }
 
 // next is whose turn it is: of two classes that wait, the one that has less than its half.
-func (t *turns) next() (c class, any bool) {
+func (t *turns) next() (c class, waits bool) {
 	switch {
 	case len(t.waiting[killed]) == 0:
 		return early, len(t.waiting[early]) > 0

@@ -47,13 +47,13 @@ func TestNoRunBeginsWhileTheControlPlaneIsBehind(t *testing.T) {
 func TestTurnsAreSharedByHalvesAndWhatIsLeftIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := newTurns(4, inTime)
-		got := func(earlies, killeds int, when string) {
+		got := func(wantEarly, wantKilled int, when string) {
 			t.Helper()
 			synctest.Wait()
 			turns.mu.Lock()
 			defer turns.mu.Unlock()
-			if turns.running != [2]int{earlies, killeds} {
-				t.Errorf("%s: %d early and %d killed runs, want %d and %d", when, turns.running[early], turns.running[killed], earlies, killeds)
+			if turns.running != [2]int{wantEarly, wantKilled} {
+				t.Errorf("%s: %d early and %d killed runs, want %d and %d", when, turns.running[early], turns.running[killed], wantEarly, wantKilled)
 			}
 		}
 		ask := func(c class, times int) {
