@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/sealingkey/sealingkeytest"
 )
 
 const system = "peernode-system"
@@ -45,15 +46,7 @@ func secrets(t *testing.T, m *Maker) map[string]bool {
 // published is what an unsealer says whose newest key has a number.
 func published(t *testing.T, number int) *corev1.ConfigMap {
 	t.Helper()
-	secret, err := sealingkey.NewSecret(system, number, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := sealingkey.Read(secret.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &corev1.ConfigMap{ObjectMeta: named(sealingkey.Name), Data: sealingkey.Ring{key}.Published().Data()}
+	return &corev1.ConfigMap{ObjectMeta: named(sealingkey.Name), Data: sealingkeytest.Ring(t, time.Now(), number).Published().Data()}
 }
 
 func TestASealingKeyIsMadeOnceAndNeverInThePlaceOfALostOne(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 	"github.com/multiformats/go-multiaddr"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -124,13 +125,13 @@ func (c *callers) explain(ctx context.Context, name string, begun time.Time, err
 func (c *callers) pod(ctx context.Context, name string) (*corev1.Pod, error) {
 	pod := &corev1.Pod{}
 	err := admin.Get(ctx, client.ObjectKey{Namespace: c.ns, Name: name + "-0"}, pod)
-	if err == nil && pod.Status.PodIP == "" {
-		err = errors.New("the pod has no address")
-	}
-	if !serves(pod) {
+	if apierrors.IsNotFound(err) || err == nil && !serves(pod) {
 		c.mu.Lock()
 		c.away[name] = time.Now()
 		c.mu.Unlock()
+	}
+	if err == nil && pod.Status.PodIP == "" {
+		err = errors.New("the pod has no address")
 	}
 	return pod, err
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/sealingkey/sealingkeytest"
 	"github.com/peernode/operator/pkg/unseal"
 )
 
@@ -135,15 +136,7 @@ func opener(t *testing.T) seal.Opener {
 
 func sealingKey(t *testing.T, number int) sealingkey.Key {
 	t.Helper()
-	secret, err := sealingkey.NewSecret("peernode-system", number, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := sealingkey.Read(secret.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
+	return sealingkeytest.Key(t, number, time.Now())
 }
 
 // publishes lets a sealing key be in use, whatever this broker has.

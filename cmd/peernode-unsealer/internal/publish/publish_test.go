@@ -19,30 +19,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
-	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/sealingkey/sealingkeytest"
 )
-
-// ring is that of an unsealer with these keys.
-func ring(t *testing.T, numbers ...int) sealingkey.Ring {
-	t.Helper()
-	var keys []sealingkey.Key
-	for _, number := range numbers {
-		secret, err := sealingkey.NewSecret("peernode-system", number, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		key, err := sealingkey.Read(secret.Data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys = append(keys, key)
-	}
-	out, err := sealingkey.NewRing(keys...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
 
 // stand is a publisher in front of an API that counts what is written.
 func stand(t *testing.T) (p *Publisher, writes *int, refuse *error) {
@@ -57,7 +35,7 @@ func stand(t *testing.T) (p *Publisher, writes *int, refuse *error) {
 	}}
 	return &Publisher{
 		Client:    fake.NewClientBuilder().WithScheme(clientgoscheme.Scheme).WithInterceptorFuncs(count).Build(),
-		Namespace: "peernode-system", Ring: ring(t, 1), Log: slog.New(slog.DiscardHandler),
+		Namespace: "peernode-system", Ring: sealingkeytest.Ring(t, time.Now(), 1), Log: slog.New(slog.DiscardHandler),
 	}, writes, refuse
 }
 
@@ -111,7 +89,7 @@ func TestItIsDoneOnceItStandsThere(t *testing.T) {
 // Two replicas meet while sealing keys are exchanged. Who lacks the newest key steps back, and steps in again when it is
 // taken away on purpose, by deleting what is published.
 func TestAReplicaWithoutTheNewestKeyStepsBack(t *testing.T) {
-	both := ring(t, 1, 2)
+	both := sealingkeytest.Ring(t, time.Now(), 1, 2)
 	early, writes, _ := stand(t)
 	early.Ring = both[1:]
 	late := &Publisher{Client: early.Client, Namespace: early.Namespace, Ring: both, Log: early.Log}

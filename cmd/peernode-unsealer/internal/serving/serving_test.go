@@ -16,19 +16,12 @@ import (
 
 	"github.com/peernode/operator/cmd/peernode-unsealer/internal/serving"
 	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/sealingkey/sealingkeytest"
 )
 
 func certificates(t *testing.T, now func() time.Time) *serving.Certificates {
 	t.Helper()
-	secret, err := sealingkey.NewSecret("peernode-system", 1, now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := sealingkey.Read(secret.Data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &serving.Certificates{Ring: sealingkey.Ring{key}, Names: sealingkey.Hosts("peernode-system"), Now: now}
+	return &serving.Certificates{Ring: sealingkeytest.Ring(t, now(), 1), Names: sealingkey.Hosts("peernode-system"), Now: now}
 }
 
 func TestACertificateIsRenewedLongBeforeItRunsOut(t *testing.T) {
