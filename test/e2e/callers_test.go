@@ -71,25 +71,31 @@ func (c *callers) admitted(p *v1alpha1.PeerNode) {
 	}
 }
 
-// call goes on until ctx ends: each caller goes round all peers, one call after the other, and all of them together are as
-// many as perSecond, unless calls take longer.
+// call goes on until ctx ends: each caller calls each peer again and again, and all of them together are as many as
+// perSecond, but for calls of a peer that is not there, which take longer.
 func (c *callers) call(ctx context.Context, peers []string) {
+	every := time.Duration(len(c.hosts)*len(peers)) * time.Second / perSecond
 	var calling sync.WaitGroup
 	for i, h := range c.hosts {
-		calling.Go(func() {
-			tick := time.NewTicker(callersOf * time.Second / perSecond)
-			defer tick.Stop()
-			for n := i; ; n++ {
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-				c.once(ctx, h, peers[n%len(peers)], &calling)
-			}
-		})
+		for j, name := range peers {
+			begin := time.After(time.Duration(i*len(peers)+j) * time.Second / perSecond)
+			calling.Go(func() { again(ctx, begin, every, func() { c.once(ctx, h, name, &calling) }) })
+		}
 	}
 	calling.Wait()
+}
+
+// again calls at some time next, and then at intervals until ctx ends.
+func again(ctx context.Context, next <-chan time.Time, every time.Duration, call func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next:
+		}
+		next = time.After(every)
+		call()
+	}
 }
 
 // once makes one handshake. What became of it is written down by and by, without holding up the next one.

@@ -124,8 +124,8 @@ func TestAFleetChangesItsKeysUnderTraffic(t *testing.T) {
 	if len(c.accepted.wrong) > 0 {
 		t.Errorf("%d times a peer was not let in by one or two IDs: %s", len(c.accepted.wrong), c.accepted.wrong[0])
 	}
-	if least := pods.LeastReady(); least < replicas-1 {
-		t.Errorf("%d pods of %d were ready at the worst moment", least, replicas)
+	if least := pods.LeastKept(); least < replicas-1 {
+		t.Errorf("%d pods of %d were not being replaced at the worst moment", least, replicas)
 	}
 	if least := int(took.Seconds()) * perSecond / 5; c.made < least {
 		t.Errorf("%d handshakes in %s show little", c.made, took)

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -19,7 +20,11 @@ type Pods struct {
 	mu     sync.Mutex
 	ready  map[string]bool
 	fewest int
-	stop   func()
+	// kept are those that are ready, or were and nobody has taken away since; once are all pods that were ever ready.
+	kept       map[string]bool
+	once       map[types.UID]bool
+	fewestKept int
+	stop       func()
 }
 
 // FollowPods begins to watch the pods of a namespace that have the labels.
@@ -32,11 +37,11 @@ func FollowPods(ctx context.Context, config *rest.Config, namespace string, labe
 	if err := watcher.List(ctx, list, client.InNamespace(namespace), labels); err != nil {
 		return nil, err
 	}
-	p := &Pods{ready: map[string]bool{}}
+	p := &Pods{ready: map[string]bool{}, kept: map[string]bool{}, once: map[types.UID]bool{}}
 	for i := range list.Items {
-		p.ready[list.Items[i].Name] = podIsReady(&list.Items[i])
+		p.note(&list.Items[i], true)
 	}
-	p.fewest = p.count()
+	p.fewest, p.fewestKept = count(p.ready), count(p.kept)
 	from := &client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: list.ResourceVersion}}
 	events, err := watcher.Watch(ctx, &corev1.PodList{}, from, client.InNamespace(namespace), labels)
 	if err != nil {
@@ -63,6 +68,14 @@ func (p *Pods) LeastReady() int {
 	return p.fewest
 }
 
+// LeastKept is like LeastReady, but a pod that stops being ready by itself, and that nobody has taken away, still counts.
+func (p *Pods) LeastKept() int {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fewestKept
+}
+
 func (p *Pods) see(e watch.Event) {
 	pod, ok := e.Object.(*corev1.Pod)
 	if !ok {
@@ -70,14 +83,21 @@ func (p *Pods) see(e watch.Event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ready[pod.Name] = e.Type != watch.Deleted && podIsReady(pod)
-	p.fewest = min(p.fewest, p.count())
+	p.note(pod, e.Type != watch.Deleted)
+	p.fewest, p.fewestKept = min(p.fewest, count(p.ready)), min(p.fewestKept, count(p.kept))
 }
 
-func (p *Pods) count() int {
+func (p *Pods) note(pod *corev1.Pod, exists bool) {
+	ready := exists && podIsReady(pod)
+	p.once[pod.UID] = p.once[pod.UID] || ready
+	p.ready[pod.Name] = ready
+	p.kept[pod.Name] = exists && pod.DeletionTimestamp == nil && p.once[pod.UID]
+}
+
+func count(which map[string]bool) int {
 	n := 0
-	for _, ready := range p.ready {
-		if ready {
+	for _, yes := range which {
+		if yes {
 			n++
 		}
 	}
