@@ -64,7 +64,7 @@ test-integration: ## Test bed, chart and controllers against a real API server a
 
 .PHONY: test-crash
 test-crash: ## Kill the operator after every write of every scenario, and resume.
-	go test -C test -timeout 55m -v $(GO_TEST_FLAGS) ./crash/... | grep -vE '^(=== |\s*--- PASS)'
+	go test -C test -timeout 45m -v $(GO_TEST_FLAGS) ./crash/... | grep -vE '^(=== |\s*--- PASS)'
 
 .PHONY: test-e2e
 test-e2e: ## Real containers on a real node (root on Linux; said aloud and left out elsewhere).
