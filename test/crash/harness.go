@@ -27,9 +27,9 @@ const lull = testenv.Settle + time.Second
 // slower.
 const pause = time.Second
 
-// limit is how long a run may take, from when its turn has come: several times as long as the longest one does. A run that
-// goes on for ever has to be told by name while others come to their end.
-const limit = 8 * time.Minute
+// limit is how long a run may take, from when its turn has come: twice as long as the longest one does. A run that goes on for
+// ever has to be told by name while others come to their end.
+const limit = 12 * time.Minute
 
 // most bounds the writes of a scenario: one that goes on for ever has to fail, not to hang.
 const most = 60
