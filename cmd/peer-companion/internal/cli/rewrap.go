@@ -108,7 +108,22 @@ func (r *rewrapping) rewrapper(s Streams, path string) (rewrapper, error) {
 		return rewrapper{}, err
 	}
 	openers, err := readOpeners(r.identity, s)
-	return rewrapper{openers, to[0], holders}, err
+	if err != nil {
+		return rewrapper{}, err
+	}
+	w := rewrapper{openers, to[0], holders}
+	return w, w.validate()
+}
+
+// validate refuses the key of one who is to be able to open the new envelopes in the place of the old sealing key: whoever
+// opens with it would be the one to be dropped.
+func (w rewrapper) validate() error {
+	for _, stays := range append([]seal.Recipient{w.to}, w.holders...) {
+		if w.isOld(stays.Info()) {
+			return fmt.Errorf("--identity holds the private key of %s, who is to stay; it has to be the old sealing key", stays.Info())
+		}
+	}
+	return nil
 }
 
 // rewrap seals the key of a Secret anew, and reports whether there was need to.

@@ -160,6 +160,14 @@ func TestNothingIsWrittenWhereOneKeyCannotMove(t *testing.T) {
 			in:   func(*desk, seal.Recipient) string { return "" },
 			args: []string{"--to", "DIR/before.key"}, says: "this is a private key of age",
 		},
+		"The key of a holder in the place of the old sealing key.": {
+			in:   func(*desk, seal.Recipient) string { return "" },
+			args: []string{"-R", "DIR/before.pub"}, says: "who is to stay; it has to be the old sealing key",
+		},
+		"The new sealing key in the place of the old.": {
+			in:   func(*desk, seal.Recipient) string { return "" },
+			args: []string{"-i", "DIR/now.key"}, says: "who is to stay; it has to be the old sealing key",
+		},
 		"Everything from the standard input.": {
 			in:   func(*desk, seal.Recipient) string { return "" },
 			args: []string{"-i", "-"}, says: "cannot both be the standard input",
