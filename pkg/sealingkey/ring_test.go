@@ -14,24 +14,11 @@ import (
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/sealingkey/sealingkeytest"
 )
 
-// ring is that of an unsealer with these keys.
-func ring(t *testing.T, numbers ...int) sealingkey.Ring {
-	t.Helper()
-	var keys []sealingkey.Key
-	for _, number := range numbers {
-		keys = append(keys, read(t, secret(t, number)))
-	}
-	out, err := sealingkey.NewRing(keys...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 func TestTheNewestKeyIsInUseAndAllOpen(t *testing.T) {
-	r := ring(t, 2, 10, 1)
+	r := sealingkeytest.Ring(t, now, 2, 10, 1)
 	var numbers []int
 	for i, opener := range r.Openers() {
 		if opener.Recipient().String() != r[i].Recipient().String() {
@@ -90,7 +77,7 @@ func TestWhoLacksTheNewestKeyIsBehind(t *testing.T) {
 		"All but the one that is published.":            {[]int{1}, 2, true},
 		"One that is newer, and not the published one.": {[]int{3}, 2, false},
 	} {
-		if got := ring(t, c.has...).Behind(sealingkey.Published{Number: c.published}); got != c.want {
+		if got := sealingkeytest.Ring(t, now, c.has...).Behind(sealingkey.Published{Number: c.published}); got != c.want {
 			t.Errorf("%s Behind = %v, want %v", name, got, c.want)
 		}
 	}
@@ -117,7 +104,7 @@ func TestWhichSealingKeysAreToBeMade(t *testing.T) {
 // While keys are exchanged, some replicas have the new key and others do not, and peers know the authorities of before or of
 // now. Each of them has to know each replica.
 func TestPeersKnowEveryReplicaWhileSealingKeysChange(t *testing.T) {
-	both := ring(t, 1, 2)
+	both := sealingkeytest.Ring(t, now, 1, 2)
 	before, after := both[1:], both[:1]
 	host := sealingkey.Host("peernode-system")
 	knows := func(peer, replica sealingkey.Ring) error {
