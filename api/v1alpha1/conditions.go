@@ -25,6 +25,10 @@ const (
 	// next is due. Shown while keys rotate by schedule, and while one is on its way.
 	ConditionKeyRotated = "KeyRotated"
 
+	// ConditionKeyBackedUp is True while each store of spec.identity.backup has a copy of the latest sealed key. A peer runs
+	// without it. Shown only while stores are named.
+	ConditionKeyBackedUp = "KeyBackedUp"
+
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
@@ -109,6 +113,8 @@ const (
 	// ReasonInvalidRecipient: spec.identity.direct.recipient, or one of spec.identity.recoveryRecipients, is no public key
 	// of age.
 	ReasonInvalidRecipient = "InvalidRecipient"
+	// ReasonImportRefused: the key in spec.identity.import cannot be that of the peer; the message says why.
+	ReasonImportRefused = "ImportRefused"
 	// ReasonNoCompanion: the operator was started without the image of peer-companion, which makes and unseals keys.
 	ReasonNoCompanion = "NoCompanion"
 	// ReasonIdentityTaken: another PeerNode of the cluster holds the identity, as a PeerIdentityReservation says. What runs
@@ -152,6 +158,14 @@ const (
 	// ReasonKeyCompromised: somebody else may have the active key. It is not handed out any more; the next one is used as
 	// soon as it is made.
 	ReasonKeyCompromised = "KeyCompromised"
+	// ReasonKeyCopied: each store has a copy of the latest key. The message says where they could not be read back.
+	ReasonKeyCopied = "KeyCopied"
+	// ReasonWaitingForKeyCopy: a Job is putting a copy of the key into a store.
+	ReasonWaitingForKeyCopy = "WaitingForKeyCopy"
+	// ReasonKeyCopyFailed: a Job could not put a copy of the key into a store; the message is its own. It is tried again.
+	ReasonKeyCopyFailed = "KeyCopyFailed"
+	// ReasonStoreMissing: a PeerBackupStore that spec.identity.backup names does not exist.
+	ReasonStoreMissing = "StoreMissing"
 	// ReasonBound: the volume is bound.
 	ReasonBound = "Bound"
 	// ReasonLargerThanAsked: the volume that was taken up again is larger than spec.storage.size; it is kept.

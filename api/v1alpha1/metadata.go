@@ -21,6 +21,9 @@ const (
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "peernode-operator"
 
+	// LabelBackupStore on a Job names the PeerBackupStore that it works with.
+	LabelBackupStore = "peernode.dev/backup-store"
+
 	// AnnotationIntent holds the hash of the intent that was last applied to an object. Together with a field by
 	// field comparison it lets the operator see drift without sending a request.
 	AnnotationIntent = "peernode.dev/intent"

@@ -91,6 +91,7 @@ type PeerNodeTemplate struct {
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!has(self.fleet)",fieldPath=".fleet",message="is filled in by the fleet itself; leave it out of the template"
 	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.expectedPublicKey)",fieldPath=".identity",message="expectedPublicKey must be left out of the template, because each peer of a fleet has a key of its own"
+	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__)",fieldPath=".identity",message="import must be left out of the template, because each peer of a fleet has a key of its own"
 	Spec PeerNodeSpec `json:"spec"`
 }
 

@@ -26,6 +26,18 @@ func (p *PeerNode) Direct() *DirectOpening {
 	return p.Spec.Identity.Direct
 }
 
+// KeyStores are the names of the PeerBackupStores that get copies of the peer's keys.
+func (p *PeerNode) KeyStores() []string {
+	if p.Spec.Identity == nil || p.Spec.Identity.Backup == nil {
+		return nil
+	}
+	var out []string
+	for _, ref := range p.Spec.Identity.Backup.Stores {
+		out = append(out, ref.Name)
+	}
+	return out
+}
+
 // Names are the peer ID of the key in use, and those of the other keys under which the peer may come: the one to which it
 // is about to change, and the one from which it has changed. One that is compromised is not among them, so peerID may be "".
 func (s *PeerIdentityStatus) Names() (peerID string, also []string) {

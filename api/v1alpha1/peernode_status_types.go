@@ -13,7 +13,7 @@ type PeerNodeStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, IdentityInEtcd,
+	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
 	// StorageReady, PeersResolved and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
@@ -90,6 +90,12 @@ type PeerIdentityStatus struct {
 	// never opened again.
 	// +optional
 	MinimumEpoch int64 `json:"minimumEpoch,omitempty"`
+
+	// copies are the latest copies of the sealed key that spec.identity.backup asks for, one for each store.
+	// +optional
+	// +listType=map
+	// +listMapKey=store
+	Copies []KeyCopy `json:"copies,omitempty"`
 
 	// rotation is what is known of the rotation of the keys.
 	// +optional

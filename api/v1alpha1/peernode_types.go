@@ -55,6 +55,7 @@ type PeerNodeList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || has(self.software.p2pAgent)",fieldPath=".identity",message="must not be set for software.custom, which keeps its own identity under its data path"
 // +kubebuilder:validation:XValidation:rule="has(self.identity) && has(self.identity.type) ? (has(oldSelf.identity) && has(oldSelf.identity.type) ? self.identity.type == oldSelf.identity.type : self.identity.type == 'Ed25519') : !(has(oldSelf.identity) && has(oldSelf.identity.type) && oldSelf.identity.type != 'Ed25519')",fieldPath=".identity",message="type is fixed at creation; a peer with another type of key is another peer"
 // +kubebuilder:validation:XValidation:rule="(has(self.identity) && has(self.identity.direct) ? self.identity.direct.recipient : 'none') == (has(oldSelf.identity) && has(oldSelf.identity.direct) ? oldSelf.identity.direct.recipient : 'none')",fieldPath=".identity",message="direct and its recipient are fixed at creation, because a key that is sealed to one recipient does not open with another"
+// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__) || (has(oldSelf.identity) && has(oldSelf.identity.__import__) && self.identity.__import__.envelope == oldSelf.identity.__import__.envelope)",fieldPath=".identity",message="import is read at creation, and can only be taken out afterwards, because the peer has a key then"
 // +kubebuilder:validation:XValidation:rule="(has(self.deletionPolicy) && has(self.deletionPolicy.keys) && self.deletionPolicy.keys == 'Delete') == (has(oldSelf.deletionPolicy) && has(oldSelf.deletionPolicy.keys) && oldSelf.deletionPolicy.keys == 'Delete')",fieldPath=".deletionPolicy",message="keys is fixed at creation, because it is written into the key's Secret, which nothing may change afterwards"
 type PeerNodeSpec struct {
 	// software is the program that this peer runs. Exactly one kind, fixed at creation: data of one kind is of no
@@ -149,6 +150,7 @@ const (
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.rotation) || !has(self.expectedPublicKey)",fieldPath=".rotation",message="must not be set beside expectedPublicKey, which keeps the peer at one key"
 // +kubebuilder:validation:XValidation:rule="!has(self.expectedPublicKey) || self.expectedPublicKey.startsWith('CAISI') == (has(self.type) && self.type == 'Secp256k1')",fieldPath=".expectedPublicKey",message="must be a key of the type in type: one of Ed25519 begins with CAESI, one of Secp256k1 with CAISI"
+// +kubebuilder:validation:XValidation:rule="!has(self.backup) || (has(self.recoveryRecipients) && size(self.recoveryRecipients) > 0)",fieldPath=".backup",message="needs recoveryRecipients, because without them nobody could open the copies once the cluster is lost"
 type PeerIdentity struct {
 	// type is the algorithm of the key, Ed25519 (default) or Secp256k1; fixed at creation.
 	// +optional
@@ -177,6 +179,16 @@ type PeerIdentity struct {
 	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
 	// +optional
 	Direct *DirectOpening `json:"direct,omitempty"`
+
+	// import brings along a key that was made before the PeerNode, sealed, in place of having one made. It is read until
+	// the peer has a key, and may be taken out afterwards; it cannot be changed, or come later.
+	// +optional
+	Import *KeyImport `json:"import,omitempty"`
+
+	// backup has copies of the sealed keys put into buckets, so that recoveryRecipients can have them back when the cluster
+	// is lost.
+	// +optional
+	Backup *KeyBackup `json:"backup,omitempty"`
 
 	// rotation says when and how the peer changes its key. Without it the key changes only when somebody asks for it by
 	// annotation (docs/rotation.md). Each change replaces the pod once.

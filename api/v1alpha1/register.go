@@ -20,7 +20,8 @@ func AddToScheme(scheme *runtime.Scheme) error {
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
-		&PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{}, &PeerIdentityReservation{}, &PeerIdentityReservationList{})
+		&PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{}, &PeerIdentityReservation{}, &PeerIdentityReservationList{},
+		&PeerBackupStore{}, &PeerBackupStoreList{})
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil
 }

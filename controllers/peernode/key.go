@@ -15,7 +15,6 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
-	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
@@ -64,15 +63,10 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 		o.LookAgain = outcome.Soonest(o.LookAgain, mountPatience)
 		return err
 	}
-	pods := &corev1.PodList{}
-	name := names.KeyJob(o.PeerNode, plan.KeyEpoch(o.PeerNode))
-	if err := r.Client.List(ctx, pods, client.InNamespace(o.PeerNode.Namespace), client.MatchingFields{index.Job: name}); err != nil {
-		return fmt.Errorf("list the pods of Job %s: %w", name, err)
-	}
-	for i := range pods.Items {
-		o.KeyPods = append(o.KeyPods, &pods.Items[i])
-	}
-	return nil
+	job := types.NamespacedName{Namespace: o.PeerNode.Namespace, Name: names.KeyJob(o.PeerNode, plan.KeyEpoch(o.PeerNode))}
+	var err error
+	o.KeyPods, err = r.podsOf(ctx, job)
+	return err
 }
 
 // observeSealing reads what the unsealer publishes. Peers that run do without it, so damage to it is no error.

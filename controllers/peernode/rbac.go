@@ -9,6 +9,7 @@ package peernode
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes/finalizers,verbs=update
 // +kubebuilder:rbac:groups=peernode.dev,resources=peeridentityreservations,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets,verbs=get;list;watch
+// +kubebuilder:rbac:groups=peernode.dev,resources=peerbackupstores,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch;delete
@@ -16,6 +17,6 @@ package peernode
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
-// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -43,6 +43,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.ListedFleets, watch.ItsFleet)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
+	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)))
 	b = b.Watches(&v1alpha1.PeerIdentityReservation{}, handler.EnqueueRequestsFromMapFunc(r.byHolder))
 	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.everyPeer))
 	for _, owned := range Owned() {

@@ -27,11 +27,16 @@ func Object(prefix string, e seal.Envelope) string {
 // Name is the name for an envelope of which no more than this is known: place, peer ID, and SHA-256 of its text, all
 // 64 digits. With what was ordered it shows whether a receipt is for that.
 func Name(prefix string, b seal.Binding, peerID, sum string) string {
-	name := fmt.Sprintf("keys/%s/%s/%d-%s-%s.json", b.Namespace, b.PeerNode, b.Epoch, peerID, sum[:digitsInName])
+	return Stem(prefix, b, peerID) + sum[:digitsInName] + ".json"
+}
+
+// Stem is how the names of all copies of one key begin, whoever can open them.
+func Stem(prefix string, b seal.Binding, peerID string) string {
+	stem := fmt.Sprintf("keys/%s/%s/%d-%s-", b.Namespace, b.PeerNode, b.Epoch, peerID)
 	if prefix = strings.Trim(prefix, "/"); prefix != "" {
-		name = prefix + "/" + name
+		stem = prefix + "/" + stem
 	}
-	return name
+	return stem
 }
 
 // Sum is the SHA-256 of the envelope's text in hexadecimal digits.

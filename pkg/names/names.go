@@ -5,6 +5,8 @@
 package names
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,6 +24,8 @@ const (
 	suffixData   = "-data"
 	suffixKey    = "-identity"
 	suffixKeyJob = "-key"
+	suffixCopies = "-key-copies"
+	suffixCopy   = "-copy-"
 )
 
 // Workload is the name of the StatefulSet, its headless Service, ServiceAccount, NetworkPolicy and
@@ -54,6 +58,16 @@ func KeyJob(p *v1alpha1.PeerNode, epoch int64) string {
 		return name
 	}
 	return fmt.Sprintf("%s%s-%d", p.Name, suffixKeyJob, epoch)
+}
+
+// KeyCopies is the name of the NetworkPolicy of the Jobs that copy keys.
+func KeyCopies(p *v1alpha1.PeerNode) string { return p.Name + suffixCopies }
+
+// KeyCopyJob is the name of the Job that puts a copy of the key of an epoch into a store as it stands: after a change of
+// either it is another Job, so that what is corrected is tried at once.
+func KeyCopyJob(p *v1alpha1.PeerNode, epoch int64, store *v1alpha1.PeerBackupStore) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%s/%d", epoch, store.Name, store.UID, store.Generation))
+	return p.Name + suffixCopy + hex.EncodeToString(sum[:])[:5]
 }
 
 // OfKey reads the PeerNode and the epoch from what Key names, false where it would name no Secret so.

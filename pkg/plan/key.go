@@ -51,11 +51,11 @@ func KeyUnknown(o Observed) bool {
 	}
 	guarded := false
 	for ref := range o.Objects {
-		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy
+		guarded = guarded || ref.GroupVersionKind == kindNetworkPolicy && ref.Name == names.Workload(o.PeerNode)
 	}
 	form := kinds.Key(o.PeerNode.Spec.Software)
 	return guarded && !RecordedKey(o.PeerNode) && o.statefulSet() == nil && o.keyJob() == nil &&
-		form != nil && len(latest(o, form)) == 0
+		form != nil && (imports(o.PeerNode) || len(latest(o, form)) == 0)
 }
 
 // KeepsKey reports whether the operator keeps the key of the peer, rather than its software.
@@ -70,6 +70,11 @@ func NeedsKey(o Observed) bool {
 // KeyEpoch is the latest key of the peer, which may still have to be made.
 func KeyEpoch(p *v1alpha1.PeerNode) int64 {
 	latest := int64(firstEpoch)
+	if imports(p) && !RecordedKey(p) {
+		if envelope, err := readImport(p); err == nil {
+			latest = envelope.Header().Binding.Epoch
+		}
+	}
 	if id := p.Status.Identity; id != nil {
 		latest = max(latest, id.Epoch)
 		for _, e := range id.Epochs {
@@ -91,13 +96,15 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 	case b.Kind.Key() == nil:
 		return keyStep{}
 	case RecordedKey(o.PeerNode):
-		return onRecord(o, b)
+		return restored(o, b, onRecord(o, b))
 	// The record waits for company, and may be lost with an operator that is killed. The StatefulSet never comes before
 	// the key.
 	case o.statefulSet() != nil:
 		return remembered(o, b)
 	case !sealable(o, b):
 		return keyStep{finding: unpublished(o, "the peer's own")}
+	case imports(o.PeerNode):
+		return imported(o, b)
 	case job != nil:
 		return take(o, b, job, firstEpoch, latest(o, b.Kind.Key()))
 	default:

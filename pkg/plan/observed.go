@@ -47,6 +47,10 @@ type Observed struct {
 	KeyTaken, KeyFree bool
 	// KeyPods are the pods of the Job that makes the key.
 	KeyPods []*corev1.Pod
+	// Stores are the PeerBackupStores that the spec names, by their names; those that do not exist are missing from the map.
+	Stores map[string]*v1alpha1.PeerBackupStore
+	// CopyPods are the pods of the Jobs that copy a key, by the names of the Jobs.
+	CopyPods map[string][]*corev1.Pod
 	// Reservations are, by their names, those that name this PeerNode, and those of its Claims, whomever they name.
 	Reservations map[string]*v1alpha1.PeerIdentityReservation
 	// Watching is since when the operator has been running.
@@ -75,7 +79,7 @@ var (
 	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
-// Owned lists every object that a peer can ever own, keys excepted, which are written once and never read.
+// Owned lists every object that a peer can ever own, but for keys, which are written once and never read, and for CopyJobs.
 func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 	ref := func(kind schema.GroupVersionKind, name string) intent.Ref {
 		return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: name}}
@@ -87,6 +91,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.Workload(p)),
 		ref(kindService, names.API(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
+		ref(kindNetworkPolicy, names.KeyCopies(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),
 		ref(kindJob, names.KeyJob(p, KeyEpoch(p))),
 		ref(kindStatefulSet, names.Workload(p)),
@@ -115,8 +120,8 @@ func (o Observed) statefulSet() *appsv1.StatefulSet {
 
 // keyJob returns the live Job that makes the key, nil where there is none.
 func (o Observed) keyJob() *batchv1.Job {
-	for _, object := range o.Objects {
-		if job, ok := object.(*batchv1.Job); ok {
+	for ref, object := range o.Objects {
+		if job, ok := object.(*batchv1.Job); ok && ref.Name == names.KeyJob(o.PeerNode, KeyEpoch(o.PeerNode)) {
 			return job
 		}
 	}

@@ -36,6 +36,8 @@ type Plan struct {
 
 	// key is how far the key of the peer is, and next how far the one that is to follow it.
 	key, next keyStep
+	// copies is how far the copies of the latest key are, one for each store.
+	copies []copyStep
 	// awaits is set when the pod waits for the fleet of the peer.
 	awaits *conditions.Finding
 }
@@ -68,6 +70,7 @@ func Decide(o Observed) (Plan, error) {
 		return p, nil
 	}
 	p.next = decideNext(o, b, p.key)
+	p.copies = decideCopies(o)
 	p.Reserve, p.Store = cmp.Or(p.key.reserve, p.next.reserve), cmp.Or(p.key.store, p.next.store)
 	wanted, err := intended(o, p)
 	if err != nil {
@@ -98,6 +101,9 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
 	}
+	if stores := o.stores(); len(stores) > 0 {
+		objects = append(objects, resources.KeyCopyPolicy(p.PeerNode, stores))
+	}
 	if p.key.order || p.next.order {
 		objects = append(objects, resources.KeyJob(keyJob(o, p)))
 	}
@@ -107,6 +113,11 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 			return nil, err
 		}
 		objects = append(objects, set)
+	}
+	for _, step := range p.copies {
+		if step.order != nil {
+			objects = append(objects, resources.KeyCopyJob(*step.order))
+		}
 	}
 	return intent.FromAll(objects...)
 }
@@ -138,6 +149,11 @@ func keyJob(o Observed, p Plan) resources.KeyJobInput {
 func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 	var out []intent.Object
 	for _, step := range []keyStep{p.key, p.next} {
+		if step.discard != nil {
+			out = append(out, step.discard)
+		}
+	}
+	for _, step := range p.copies {
 		if step.discard != nil {
 			out = append(out, step.discard)
 		}

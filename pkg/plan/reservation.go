@@ -18,7 +18,7 @@ import (
 )
 
 // Claims are the names of the reservations of every key that the peer has, or is to have, as far as is known: the one on
-// record, the one that its Job made, and the one that its spec expects.
+// record, the one that its Job made, the one that it imports, and the one that its spec expects.
 func Claims(o Observed) []string {
 	form := kinds.Key(o.PeerNode.Spec.Software)
 	if form == nil {
@@ -34,6 +34,9 @@ func Claims(o Observed) []string {
 		add(form.Public(id.PublicKey))
 	}
 	if envelope, err := o.madeKey(); err == nil && envelope != nil {
+		add(envelope.Header().Public())
+	}
+	if envelope, err := readImport(o.PeerNode); err == nil && !RecordedKey(o.PeerNode) {
 		add(envelope.Header().Public())
 	}
 	if key := expectedKey(o.PeerNode); key != "" {

@@ -27,14 +27,17 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		Storage:            storage(o),
 		Rollout:            rollout(o, p, metav1.NewTime(now)),
 	}
-	var identityCondition, rotated *metav1.Condition
+	var identityCondition, rotated, backedUp *metav1.Condition
 	if p.Kind != nil {
 		s.Software = p.Kind.Name()
 		s.Identity, identityCondition = identityStatus(o, p)
 		before := s.Identity.DeepCopy()
 		d := p.rotate(o, s.Identity, now)
 		p.record(d, s.Identity)
-		rotated = p.keyRotated(o, d)
+		rotated, backedUp = p.keyRotated(o, d), p.keyBackedUp(o)
+		if s.Identity != nil && p.Blocked == nil {
+			s.Identity.Copies = p.recordedCopies()
+		}
 		if before != nil && before.Epoch != s.Identity.Epoch {
 			identityCondition = new(unproven())
 		}
@@ -43,7 +46,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		s.Endpoints = endpoints(p)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
-	for _, c := range []*metav1.Condition{identityCondition, rotated, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}

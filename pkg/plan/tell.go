@@ -53,7 +53,7 @@ func same(a, b v1alpha1.PeerNodeStatus) bool {
 }
 
 // important changes are a new generation, a key or its stage, a pod for which the fleet of the peer waits, whatever changes the
-// kstatus of the peer or names trouble, and the identity of a peer that serves, for which its own peers wait.
+// kstatus of the peer or names trouble, also with copies of its key, and the identity of a peer that serves, for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
 	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) {
 		return true
@@ -71,6 +71,9 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 		return true
 	}
 	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
+		return true
+	}
+	if copies := conditions.Find(next.Conditions, v1alpha1.ConditionKeyBackedUp).Reason; copyTrouble(copies) && copies != conditions.Find(before.Conditions, v1alpha1.ConditionKeyBackedUp).Reason {
 		return true
 	}
 	for _, conditionType := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {

@@ -3,6 +3,7 @@
 package resources_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -65,6 +66,7 @@ var scenarios = map[string]scenario{
 	"of-a-fleet":    {},
 	"direct-secret": {},
 	"direct-csi":    {},
+	"key-copies":    {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -110,6 +112,7 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	if in.Workload.KeyPath != "" {
 		out["keyjob"] = resources.KeyJob(keyJobInput(t, in))
 	}
+	maps.Copy(out, keyCopies(t, in))
 	if c := resources.ConfigMap(in); c != nil {
 		out["configmap"] = c
 	}

@@ -72,6 +72,7 @@ func wrongChanges() map[string]wrongChange {
 		},
 	}
 	maps.Copy(all, wrongDirectChanges)
+	maps.Copy(all, wrongImportChanges)
 	return all
 }
 
@@ -99,5 +100,6 @@ func validChanges() map[string]validChange {
 		"Labels are nobody's business.": {p2pAgent, ``, `metadata: {labels: {team: peers}}`},
 	}
 	maps.Copy(all, validDirectChanges)
+	maps.Copy(all, validStoreChanges)
 	return all
 }

@@ -77,6 +77,7 @@ func validPeerNodes() map[string]wrong {
 		"A declared peer with names at their bounds.": {base: p2pAgent, change: network(`peers: [{name: ` + long(52) + `, namespace: ` + long(63) + `}]`)},
 	}
 	maps.Copy(all, validDirects)
+	maps.Copy(all, validStores)
 	return all
 }
 

@@ -18,6 +18,12 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=peernode.dev, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCA"):
+		return &apiv1alpha1.BackupStoreCAApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):
+		return &apiv1alpha1.BackupStoreCredentialsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreReference"):
+		return &apiv1alpha1.BackupStoreReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CustomEnvVar"):
 		return &apiv1alpha1.CustomEnvVarApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CustomFile"):
@@ -52,8 +58,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.HTTPGetProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IPBlock"):
 		return &apiv1alpha1.IPBlockApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("KeyBackup"):
+		return &apiv1alpha1.KeyBackupApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("KeyCopy"):
+		return &apiv1alpha1.KeyCopyApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("KeyEpoch"):
 		return &apiv1alpha1.KeyEpochApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("KeyImport"):
+		return &apiv1alpha1.KeyImportApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("KeyRotation"):
 		return &apiv1alpha1.KeyRotationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("KeyRotationStatus"):
@@ -70,6 +82,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.P2PAgentSoftwareApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerAPI"):
 		return &apiv1alpha1.PeerAPIApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStore"):
+		return &apiv1alpha1.PeerBackupStoreApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreSpec"):
+		return &apiv1alpha1.PeerBackupStoreSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerEndpoints"):
 		return &apiv1alpha1.PeerEndpointsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerFleet"):

@@ -29,6 +29,9 @@ const (
 	// Holder finds the PeerIdentityReservations that name a PeerNode, by its namespace and name.
 	Holder = "spec.holder"
 
+	// Stores finds the PeerNodes that name a PeerBackupStore, by its namespace and name.
+	Stores = "spec.identity.backup.stores"
+
 	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
 	Fleets = "spec.network.fleets"
 
@@ -48,6 +51,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.PeerNode{}, Peers, declaredPeers},
 		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
 		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
+		{&v1alpha1.PeerNode{}, Stores, storesOf},
 		{&corev1.Pod{}, Job, jobOf},
 		{&v1alpha1.PeerIdentityReservation{}, Holder, holderOf},
 		{&v1alpha1.PeerFleet{}, Peers, declaredPeers},
@@ -83,6 +87,18 @@ func fleetOf(o client.Object) []string {
 		return []string{name}
 	}
 	return nil
+}
+
+func storesOf(o client.Object) []string {
+	p, ok := o.(*v1alpha1.PeerNode)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, name := range p.KeyStores() {
+		out = append(out, types.NamespacedName{Namespace: p.Namespace, Name: name}.String())
+	}
+	return out
 }
 
 func declaredPeers(o client.Object) []string {

@@ -27,7 +27,30 @@ var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.AbsolutePath
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreCA
+  map:
+    fields:
+    - name: configMapName
+      type:
+        scalar: string
+    - name: key
+      type:
+        scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
+  map:
+    fields:
+    - name: secretName
+      type:
+        scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BanDuration
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BucketAddressing
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.CIDR
   scalar: string
@@ -260,6 +283,35 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.KeyApproval
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.KeyBackup
+  map:
+    fields:
+    - name: stores
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
+          elementRelationship: associative
+          keys:
+          - name
+- name: com.github.peernode.operator.api.v1alpha1.KeyCopy
+  map:
+    fields:
+    - name: epoch
+      type:
+        scalar: numeric
+    - name: location
+      type:
+        scalar: string
+    - name: readBack
+      type:
+        scalar: boolean
+    - name: since
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: store
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.KeyEpoch
   map:
     fields:
@@ -281,6 +333,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: stage
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.KeyStage
+- name: com.github.peernode.operator.api.v1alpha1.KeyImport
+  map:
+    fields:
+    - name: envelope
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.KeyProtection
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.KeyRotation
@@ -434,6 +492,51 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: enabled
       type:
         scalar: boolean
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupStore
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreSpec
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreSpec
+  map:
+    fields:
+    - name: addressing
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BucketAddressing
+    - name: allowTo
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.NetworkPeer
+          elementRelationship: atomic
+    - name: bucket
+      type:
+        scalar: string
+    - name: ca
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCA
+    - name: credentials
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
+    - name: endpoint
+      type:
+        scalar: string
+    - name: prefix
+      type:
+        scalar: string
+    - name: region
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerEndpoints
   map:
     fields:
@@ -544,12 +647,18 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentity
   map:
     fields:
+    - name: backup
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyBackup
     - name: direct
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.DirectOpening
     - name: expectedPublicKey
       type:
         scalar: string
+    - name: import
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.KeyImport
     - name: recoveryRecipients
       type:
         list:
@@ -604,6 +713,14 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerIdentityStatus
   map:
     fields:
+    - name: copies
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.KeyCopy
+          elementRelationship: associative
+          keys:
+          - store
     - name: epoch
       type:
         scalar: numeric

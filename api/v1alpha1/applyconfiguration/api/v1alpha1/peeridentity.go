@@ -27,6 +27,12 @@ type PeerIdentityApplyConfiguration struct {
 	// unsealer cannot be used. The unsealer then knows nothing of the key and guards nothing: whoever has that private
 	// key has the key of the peer. Fixed at creation, but for where the private key comes from.
 	Direct *DirectOpeningApplyConfiguration `json:"direct,omitempty"`
+	// import brings along a key that was made before the PeerNode, sealed, in place of having one made. It is read until
+	// the peer has a key, and may be taken out afterwards; it cannot be changed, or come later.
+	Import *KeyImportApplyConfiguration `json:"import,omitempty"`
+	// backup has copies of the sealed keys put into buckets, so that recoveryRecipients can have them back when the cluster
+	// is lost.
+	Backup *KeyBackupApplyConfiguration `json:"backup,omitempty"`
 	// rotation says when and how the peer changes its key. Without it the key changes only when somebody asks for it by
 	// annotation (docs/rotation.md). Each change replaces the pod once.
 	Rotation *KeyRotationApplyConfiguration `json:"rotation,omitempty"`
@@ -69,6 +75,22 @@ func (b *PeerIdentityApplyConfiguration) WithRecoveryRecipients(values ...string
 // If called multiple times, the Direct field is set to the value of the last call.
 func (b *PeerIdentityApplyConfiguration) WithDirect(value *DirectOpeningApplyConfiguration) *PeerIdentityApplyConfiguration {
 	b.Direct = value
+	return b
+}
+
+// WithImport sets the Import field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Import field is set to the value of the last call.
+func (b *PeerIdentityApplyConfiguration) WithImport(value *KeyImportApplyConfiguration) *PeerIdentityApplyConfiguration {
+	b.Import = value
+	return b
+}
+
+// WithBackup sets the Backup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Backup field is set to the value of the last call.
+func (b *PeerIdentityApplyConfiguration) WithBackup(value *KeyBackupApplyConfiguration) *PeerIdentityApplyConfiguration {
+	b.Backup = value
 	return b
 }
 

@@ -30,6 +30,8 @@ type PeerIdentityStatusApplyConfiguration struct {
 	// minimumEpoch is the first epoch that is not compromised, as far as has been said by annotation. A key of before is
 	// never opened again.
 	MinimumEpoch *int64 `json:"minimumEpoch,omitempty"`
+	// copies are the latest copies of the sealed key that spec.identity.backup asks for, one for each store.
+	Copies []KeyCopyApplyConfiguration `json:"copies,omitempty"`
 	// rotation is what is known of the rotation of the keys.
 	Rotation *KeyRotationStatusApplyConfiguration `json:"rotation,omitempty"`
 }
@@ -98,6 +100,19 @@ func (b *PeerIdentityStatusApplyConfiguration) WithEpochs(values ...*KeyEpochApp
 // If called multiple times, the MinimumEpoch field is set to the value of the last call.
 func (b *PeerIdentityStatusApplyConfiguration) WithMinimumEpoch(value int64) *PeerIdentityStatusApplyConfiguration {
 	b.MinimumEpoch = &value
+	return b
+}
+
+// WithCopies adds the given value to the Copies field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Copies field.
+func (b *PeerIdentityStatusApplyConfiguration) WithCopies(values ...*KeyCopyApplyConfiguration) *PeerIdentityStatusApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithCopies")
+		}
+		b.Copies = append(b.Copies, *values[i])
+	}
 	return b
 }
 

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+)
+
+// recordedCopies are the copies to be put on record, in the order of the spec.
+func (p Plan) recordedCopies() []v1alpha1.KeyCopy {
+	var out []v1alpha1.KeyCopy
+	for _, step := range p.copies {
+		if step.record != nil {
+			out = append(out, *step.record)
+		}
+	}
+	return out
+}
+
+// keyBackedUp says whether every store has a copy of the latest key, nil where the spec names none.
+func (p Plan) keyBackedUp(o Observed) *metav1.Condition {
+	stores := o.PeerNode.KeyStores()
+	if len(stores) == 0 {
+		return nil
+	}
+	c := conditions.New(v1alpha1.ConditionKeyBackedUp, metav1.ConditionFalse, v1alpha1.ReasonWaitingForKey, "there is no key yet that could be copied")
+	if len(p.copies) == 0 {
+		return &c
+	}
+	findings := findingsOf(p.copies)
+	if len(findings) > 0 {
+		c.Reason, c.Message = findings[0].Reason, messages(findings)
+		return &c
+	}
+	c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonKeyCopied
+	c.Message = fmt.Sprintf("the key of epoch %d is in %s", p.copies[0].record.Epoch, strings.Join(stores, ", "))
+	for _, copied := range p.recordedCopies() {
+		if !copied.ReadBack {
+			c.Message += fmt.Sprintf("; the copy in %s was not read back, because its credentials do not allow it", copied.Store)
+		}
+	}
+	return &c
+}
+
+// findingsOf are those of all stores; trouble comes first, because what still waits may well end by itself.
+func findingsOf(steps []copyStep) []*conditions.Finding {
+	var trouble, waits []*conditions.Finding
+	for _, step := range steps {
+		switch {
+		case step.finding == nil:
+		case copyTrouble(step.finding.Reason):
+			trouble = append(trouble, step.finding)
+		default:
+			waits = append(waits, step.finding)
+		}
+	}
+	return append(trouble, waits...)
+}
+
+// copyTrouble are the reasons for which a person may be needed.
+func copyTrouble(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonKeyCopyFailed, v1alpha1.ReasonStoreMissing, v1alpha1.ReasonForeignObject:
+		return true
+	}
+	return false
+}
+
+func messages(findings []*conditions.Finding) string {
+	var out []string
+	for _, f := range findings {
+		out = append(out, f.Message)
+	}
+	return strings.Join(out, "; ")
+}
+
+// copyEvents tells of trouble with copies of keys, and of its end. Copies that are made without trouble make none.
+func copyEvents(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
+	was := conditions.Find(before.Conditions, v1alpha1.ConditionKeyBackedUp)
+	is := conditions.Find(next.Conditions, v1alpha1.ConditionKeyBackedUp)
+	switch {
+	case was.Reason == is.Reason:
+		return nil
+	case copyTrouble(is.Reason):
+		return []conditions.Event{conditions.Warning(is.Reason, "BackUp", is.Message)}
+	case copyTrouble(was.Reason) && is.Status == metav1.ConditionTrue:
+		return []conditions.Event{conditions.Normal(is.Reason, "BackUp", is.Message)}
+	}
+	return nil
+}
