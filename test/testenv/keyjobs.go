@@ -21,8 +21,9 @@ import (
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// KeyJobs plays the containers that make keys, which simulated nodes do not run: the pods of these Jobs end with a real
-// key in their last words, sealed to the recipients in their arguments.
+// KeyJobs plays the containers that make and copy keys, which simulated nodes do not run: the pods of the Jobs that make
+// them end with a real key in their last words, sealed to the recipients in their arguments; for those that copy them the
+// real program runs, and puts the copy into a real store.
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
@@ -44,7 +45,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	factory := informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + "=" + resources.ComponentKeygen
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := factory.Core().V1().Pods().Informer()
@@ -144,6 +145,10 @@ func (k *KeyJobs) attend(before *corev1.Pod) {
 		endPod(pod, corev1.PodFailed, nil)
 	case pod.Status.Phase != corev1.PodRunning || k.holds(pod.Namespace):
 		return
+	case pod.Labels[v1alpha1.LabelComponent] == resources.ComponentKeyCopy:
+		if !k.copies(pod) {
+			return
+		}
 	default:
 		failed = k.play(pod)
 	}
@@ -171,6 +176,23 @@ func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
 	}
 	endPod(pod, corev1.PodSucceeded, ends)
 	return false
+}
+
+// copies ends a pod that copies a key, and reports whether it has: not while what it mounts is not there.
+func (k *KeyJobs) copies(pod *corev1.Pod) bool {
+	words, mounted, err := copyKey(k.ctx, k.admin, pod)
+	if !mounted {
+		return false
+	}
+	phase, end := corev1.PodSucceeded, corev1.ContainerStateTerminated{Reason: "Completed", Message: words}
+	if err != nil {
+		phase, end.ExitCode, end.Reason = corev1.PodFailed, 1, "Error"
+	}
+	if err != nil && words == "" {
+		end.Message = "error: " + err.Error()
+	}
+	endPod(pod, phase, map[string]corev1.ContainerStateTerminated{resources.ContainerKeyCopy: end})
+	return true
 }
 
 // endPod writes the status of a pod that has ended as a kubelet does.
