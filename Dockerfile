@@ -31,6 +31,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/cache \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/peernode-operator ./cmd/peernode-unsealer
 
 FROM source AS build-peer-companion
+COPY cmd/internal cmd/internal
 COPY cmd/peer-companion cmd/peer-companion
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/cache \
     GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/peer-companion
