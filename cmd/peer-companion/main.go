@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command peer-companion works with the keys of peers outside the operator: it makes them, seals them into envelopes,
-// and opens those again for who holds a recovery key (docs/keys.md).
+// opens those again for who holds a recovery key, and puts copies of them into buckets (docs/keys.md).
 package main
 
 import (
 	"os"
+
+	// The image holds this program and nothing else, so no certificates of public authorities. These are Mozilla's, for
+	// stores that one of them vouches for, and count only where the system has none.
+	_ "golang.org/x/crypto/x509roots/fallback"
 
 	"github.com/peernode/operator/cmd/peer-companion/internal/cli"
 )
