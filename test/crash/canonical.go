@@ -39,6 +39,8 @@ var (
 	// Those of Ed25519 keys, which differ from run to run.
 	peerID    = regexp.MustCompile(`12D3KooW[1-9A-HJ-NP-Za-km-z]{44}`)
 	publicKey = regexp.MustCompile(`CAESI[A-Za-z0-9+/]{43}|ed25519-[0-9a-f]{64}`)
+	// That of an envelope, in the name of a copy of it.
+	copySum = regexp.MustCompile(`-[0-9a-f]{16}\.json`)
 	// What a fleet last heard of a peer that never served depends on when it looked.
 	whyNot    = regexp.MustCompile(`( has not served for \w+: )\w+: .*(\. Change spec)`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
@@ -206,11 +208,14 @@ func (c canonizer) sealed(value string) string {
 	if err != nil {
 		return "<not base64>"
 	}
-	envelope, err := seal.Read(bytes.NewReader(raw))
-	if err != nil {
-		return fmt.Sprintf("<%d characters of base64>", len(value))
+	if envelope, err := seal.Read(bytes.NewReader(raw)); err == nil {
+		return c.envelope(envelope)
 	}
-	h := envelope.Header()
+	return fmt.Sprintf("<%d characters of base64>", len(value))
+}
+
+func (c canonizer) envelope(e seal.Envelope) string {
+	h := e.Header()
 	return c.text("", fmt.Sprintf("<the key of %s, %s, for %d recipients>", h.Binding, h.PeerID, len(h.Recipients)))
 }
 
@@ -263,6 +268,9 @@ func (c canonizer) text(field, v string) string {
 	if field == "publicKey" && v != "" {
 		return "<public key>"
 	}
+	if imported, err := seal.Read(strings.NewReader(v)); field == "envelope" && err == nil {
+		return c.envelope(imported)
+	}
 	if timestamp.MatchString(v) {
 		return "<time>"
 	}
@@ -274,6 +282,7 @@ func (c canonizer) text(field, v string) string {
 	})
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
+	v = copySum.ReplaceAllString(v, "-<sum>.json")
 	v = peerID.ReplaceAllStringFunc(v, func(found string) string {
 		if name, ok := c.names[found]; ok {
 			return name

@@ -38,9 +38,13 @@ func rotations() []crash.Scenario {
 			When:  crash.Step{Act: edit("alpha", annotated(v1alpha1.AnnotationCompromisedKey, "1")), Settled: rotated("alpha")},
 		},
 		{
-			Name:  "import a key",
+			Name:  "take up a key that was stored",
 			Given: crash.Step{Act: bring("alpha")},
 			When:  crash.Step{Act: createExpecting("alpha"), Settled: all(kubelet("alpha"), knows("alpha"), serving("alpha"))},
+		},
+		{
+			Name: "import a key",
+			When: crash.Step{Act: createImporting("alpha"), Settled: all(kubelet("alpha"), knows("alpha"), serving("alpha"))},
 		},
 	}
 }
@@ -56,18 +60,37 @@ const annotationExpected = "example.com/public-key"
 func bring(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
 		p := builders.PeerNode(w.Namespace, name)
-		key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
-		if err != nil {
-			return err
-		}
-		binding := seal.Binding{Namespace: w.Namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}
-		envelope, err := seal.Seal(key, binding, []seal.Recipient{w.Sealing.Recipient()})
+		envelope, key, err := sealElsewhere(w, name)
 		if err != nil {
 			return err
 		}
 		secret := keysecret.New(p, 1, envelope.Text())
-		secret.Annotations = map[string]string{annotationExpected: kinds.Key(p.Spec.Software).Identity(key.Public()).PublicKey}
+		secret.Annotations = map[string]string{annotationExpected: kinds.Key(p.Spec.Software).Identity(key).PublicKey}
 		return w.Admin.Create(ctx, secret)
+	}
+}
+
+// sealElsewhere makes a key and seals it for a PeerNode.
+func sealElsewhere(w *crash.World, name string) (seal.Envelope, identity.Public, error) {
+	key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
+	if err != nil {
+		return seal.Envelope{}, identity.Public{}, err
+	}
+	binding := seal.Binding{Namespace: w.Namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}
+	envelope, err := seal.Seal(key, binding, []seal.Recipient{w.Sealing.Recipient()})
+	return envelope, key.Public(), err
+}
+
+// createImporting makes a PeerNode that brings its key along.
+func createImporting(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		envelope, _, err := sealElsewhere(w, name)
+		if err != nil {
+			return err
+		}
+		return w.Admin.Create(ctx, builders.PeerNode(w.Namespace, name, func(p *v1alpha1.PeerNode) {
+			p.Spec.Identity = &v1alpha1.PeerIdentity{Import: &v1alpha1.KeyImport{Envelope: string(envelope.Text())}}
+		}))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -120,6 +121,18 @@ func liveThroughEverything(t *testing.T) {
 	})
 	env.KeyJobs.Release(s.ns)
 	s.serves(gamma)
+
+	// A store that is named no longer: the way to it is closed.
+	s.must(env.Admin.Create(s.Context(), &v1alpha1.PeerBackupStore{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "s3"},
+		Spec:       v1alpha1.PeerBackupStoreSpec{Endpoint: "https://192.0.2.7", Bucket: "keys", Credentials: v1alpha1.BackupStoreCredentials{SecretName: "none"}},
+	}))
+	s.edit(gamma, func(p *v1alpha1.PeerNode) {
+		p.Spec.Identity.Backup = &v1alpha1.KeyBackup{Stores: []v1alpha1.BackupStoreReference{{Name: "s3"}}}
+	})
+	s.eventually(func() error { return s.get("gamma-key-copies", &networkingv1.NetworkPolicy{}) })
+	s.edit(gamma, func(p *v1alpha1.PeerNode) { p.Spec.Identity.Backup = nil })
+	s.gone("gamma-key-copies", &networkingv1.NetworkPolicy{})
 
 	s.serving("relay-1", func(p *v1alpha1.PeerNode) { p.Labels = map[string]string{v1alpha1.LabelFleet: "relay"} })
 	f := s.fleet(2) // takes relay-1 over, whose own budget goes
