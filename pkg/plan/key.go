@@ -98,8 +98,8 @@ func decideKey(o Observed, b blueprint.Blueprint) keyStep {
 	case RecordedKey(o.PeerNode):
 		return restored(o, b, onRecord(o, b))
 	// The record waits for company, and may be lost with an operator that is killed. The StatefulSet never comes before
-	// the key.
-	case o.statefulSet() != nil:
+	// the key; that of an earlier PeerNode says nothing of this one's.
+	case o.statefulSet() != nil && !o.previous(o.statefulSet()):
 		return remembered(o, b)
 	case !sealable(o, b):
 		return keyStep{finding: unpublished(o, "the peer's own")}

@@ -151,6 +151,16 @@ func TestAnImportedKeyIsStoredOnce(t *testing.T) {
 	}
 }
 
+func TestAnImportedKeyIsNotOnRecordBecauseAnEarlierPeerNodeHadIt(t *testing.T) {
+	w := bringing(t).with(reserved(made))
+	w.carryOut()
+	w.set().OwnerReferences[0].UID = "another"
+	w.KeyFree = false
+	if p := w.decide(); p.Acts() || w.status().Identity != nil {
+		t.Errorf("it acts: %v, on record is %+v", p.Acts(), w.status().Identity)
+	}
+}
+
 func TestTheNameOfAnImportedKeyIsAskedFor(t *testing.T) {
 	w := bringing(t, ofEpoch(3)).with(reserved(ofMade(3)))
 	if !plan.KeyUnknown(w.Observed) || plan.KeyEpoch(w.PeerNode) != 3 {
