@@ -78,7 +78,9 @@ func retryer(p Patience) aws.Retryer {
 }
 
 // String names the bucket for people.
-func (b *Bucket) String() string { return fmt.Sprintf("bucket %s at %s", b.place.Bucket, b.place.Endpoint) }
+func (b *Bucket) String() string {
+	return fmt.Sprintf("bucket %s at %s", b.place.Bucket, b.place.Endpoint)
+}
 
 // Create puts an object under a name that nothing has yet. Where something has it already, that stays as it is.
 func (b *Bucket) Create(ctx context.Context, name string, content []byte) (found bool, err error) {

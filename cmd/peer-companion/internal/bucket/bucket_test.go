@@ -105,17 +105,19 @@ func TestEveryAnswerOfAStoreIsExplained(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"It may not write.":            {refusal(403, "AccessDenied", ""), "the credentials may not write there; allow them s3:PutObject"},
-		"The clock is wrong.":          {refusal(403, "RequestTimeTooSkewed", ""), "the clocks of this node and of the store differ too much"},
-		"The token is old.":            {refusal(400, "ExpiredToken", ""), "renew the credentials' Secret"},
-		"Another region.":              {refusal(301, "PermanentRedirect", ""), "the bucket is in another region"},
-		"No conditions.":               {refusal(501, "NotImplemented", ""), "If-None-Match"},
-		"Too much to do.":              {refusal(503, "SlowDown", ""), "the store has too much to do"},
-		"A code that nobody knows.":    {refusal(400, "InvalidWeather", "it rains"), "the store answers HTTP 400 InvalidWeather"},
-		"A code that is none.":         {refusal(400, "of &lt;all&gt; sorts", ""), "the answer is HTTP 400 and not as S3 answers"},
-		"A page for people.":           {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Sign in</html>", 404) }, "the answer is HTTP 404 and not as S3 answers"},
-		"A page without an end.":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400); endless(w) }, "the answer is HTTP 400 and not as S3 answers"},
-		"What it was told, as a code.": {func(w http.ResponseWriter, r *http.Request) { refusal(400, r.Header.Get("X-Amz-Security-Token"), "")(w, r) }, "HTTP 400"},
+		"It may not write.":         {refusal(403, "AccessDenied", ""), "the credentials may not write there; allow them s3:PutObject"},
+		"The clock is wrong.":       {refusal(403, "RequestTimeTooSkewed", ""), "the clocks of this node and of the store differ too much"},
+		"The token is old.":         {refusal(400, "ExpiredToken", ""), "renew the credentials' Secret"},
+		"Another region.":           {refusal(301, "PermanentRedirect", ""), "the bucket is in another region"},
+		"No conditions.":            {refusal(501, "NotImplemented", ""), "If-None-Match"},
+		"Too much to do.":           {refusal(503, "SlowDown", ""), "the store has too much to do"},
+		"A code that nobody knows.": {refusal(400, "InvalidWeather", "it rains"), "the store answers HTTP 400 InvalidWeather"},
+		"A code that is none.":      {refusal(400, "of &lt;all&gt; sorts", ""), "the answer is HTTP 400 and not as S3 answers"},
+		"A page for people.":        {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Sign in</html>", 404) }, "the answer is HTTP 404 and not as S3 answers"},
+		"A page without an end.":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400); endless(w) }, "the answer is HTTP 400 and not as S3 answers"},
+		"What it was told, as a code.": {func(w http.ResponseWriter, r *http.Request) {
+			refusal(400, r.Header.Get("X-Amz-Security-Token"), "")(w, r)
+		}, "HTTP 400"},
 		"What it was told, as a text.": {func(w http.ResponseWriter, r *http.Request) { refusal(400, "Oh", fmt.Sprint(r.Header))(w, r) }, "HTTP 400 Oh"},
 		"A connection that ends.":      {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "breaks off"},
 	} {
@@ -206,7 +208,7 @@ func TestTheEnvironmentHasNoSay(t *testing.T) {
 	var elsewhere atomic.Int32
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer thief.Close()
-	for _, name := range []string{"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
+	for _, name := range []string{"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CONTAINER_CREDENTIALS_FULL_URI"} {
 		t.Setenv(name, thief.URL)
 	}
 	home := folder(t, map[string]string{"config": "[default]\nregion = xx-none-1\nendpoint_url = " + thief.URL, "credentials": "[default]\naws_access_key_id = other\naws_secret_access_key = other\n"})

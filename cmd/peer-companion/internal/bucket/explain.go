@@ -85,7 +85,11 @@ func explainTLS(err error) error {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return errors.New("its certificate is not one for a server; issue another")
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+	// An alert of TLS is no type of its own.
+	if op, ok := errors.AsType[*net.OpError](err); ok && strings.HasSuffix(op.Op, " error") {
+		return fmt.Errorf("it does not agree on TLS, of which this program speaks 1.2 and later (%w)", op.Err)
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		return errors.New("there is no TLS there; see the endpoint's port")
 	}
 	return nil
