@@ -7,8 +7,9 @@ testcluster() {
   "$PWD/.cache/bin/testcluster" "$@"
 }
 
-# load_images gives the cluster NAME the images of the operator (the unsealer is in it too), peer-companion, the agent and
-# serf, and sets image_operator, image_companion, image_agent and image_serf to their references by digest.
+# load_images gives the cluster NAME the images of the operator (the unsealer is in it too), peer-companion, the agent,
+# serf and a store of S3, and sets image_operator, image_companion, image_agent, image_serf and image_s3 to their
+# references by digest.
 load_images() { # NAME
   local bin=.cache/bin
   image_operator=$(testcluster load-image --name "$1" --tag registry.peernode.dev/peernode-operator:dev \
@@ -16,7 +17,8 @@ load_images() { # NAME
   image_companion=$(testcluster load-image --name "$1" --tag registry.peernode.dev/peer-companion:dev "$bin/peer-companion")
   image_agent=$(testcluster load-image --name "$1" --tag registry.peernode.dev/p2p-agent:dev "$bin/p2p-agent")
   image_serf=$(testcluster load-image --name "$1" --tag registry.peernode.dev/serf:dev "$bin/serf")
-  printf '%s\n' "$image_operator" "$image_companion" "$image_agent" "$image_serf"
+  image_s3=$(testcluster load-image --name "$1" --tag registry.peernode.dev/versitygw:dev "$bin/versitygw")
+  printf '%s\n' "$image_operator" "$image_companion" "$image_agent" "$image_serf" "$image_s3"
 }
 
 # samples_overlay writes a kustomization over config/samples that sets the images.

@@ -51,7 +51,7 @@ var controlPlaneSources = []source{
 		"kustomize/stage/node/fast/node-*.yaml", "kustomize/stage/node/heartbeat-with-lease/node-*.yaml", "kustomize/stage/pod/fast/pod-*.yaml"}},
 }
 
-// nodeSources are what the full node needs beside the control plane.
+// nodeSources are what the full node, and the pods of the tests there, need beside the control plane.
 var nodeSources = []source{
 	{name: "containerd", module: "node", pkg: containerdPkg + "containerd", ldflags: containerdLDFlags},
 	{name: "containerd-shim-runc-v2", module: "node", pkg: containerdPkg + "containerd-shim-runc-v2", ldflags: containerdLDFlags},
@@ -68,6 +68,7 @@ var nodeSources = []source{
 	{name: "loopfile-csi", pkg: "./loopfile-csi"},
 	{name: "helm", module: "node", pkg: "helm.sh/helm/v4/cmd/helm", ldflags: helmLDFlags},
 	{name: "serf", module: "node", pkg: "github.com/hashicorp/serf/cmd/serf", ldflags: serfLDFlags},
+	{name: "versitygw", module: "s3", pkg: "github.com/versity/versitygw/cmd/versitygw"},
 }
 
 // select returns the sources of the given names, in the order of the table.
