@@ -56,11 +56,12 @@ test-unit: ## Unit tests and golden files of every module.
 	go test -C cmd/p2p-agent $(GO_TEST_FLAGS) ./...
 
 .PHONY: test-integration
-test-integration: ## Test bed, chart and controllers against a real API server and controller manager.
+test-integration: ## Test bed, chart, controllers against a real API server, copies of keys against a real store of S3.
 	go test -C test/cluster $(GO_TEST_FLAGS) ./...
 	hack/tools.sh helm
 	go test -C hack/tools -count=1 $(GO_TEST_FLAGS) ./... # go does not see when the chart changes
 	go test -C test -timeout 20m $(GO_TEST_FLAGS) ./integration
+	go test -C test -count=1 $(GO_TEST_FLAGS) ./s3 # go does not see when peer-companion changes
 
 .PHONY: test-crash
 test-crash: ## Kill the operator after every write of every scenario, and resume.

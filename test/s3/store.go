@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package s3 is for tests that need a store of S3: it starts a real one, and looks into any.
+package s3
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// Region is that of every store here.
+const Region = "us-east-1"
+
+// Store is where a store is, and who asks.
+type Store struct {
+	// Endpoint is its URL, and CA the certificate, in PEM, by which to know it.
+	Endpoint string
+	CA       []byte
+	// AccessKey and SecretKey are the credentials.
+	AccessKey, SecretKey string
+	// Via is an address that is asked in the place of the endpoint's host, where that has no name here.
+	Via string
+}
+
+// As is the same store, asked by somebody else.
+func (s Store) As(accessKey, secretKey string) Store {
+	s.AccessKey, s.SecretKey = accessKey, secretKey
+	return s
+}
+
+// CreateBucket makes a bucket.
+func (s Store) CreateBucket(ctx context.Context, bucket string) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket})
+	return err
+}
+
+// Allow lets a user do these things, such as s3:PutObject, with the objects of a bucket. It takes the place of what the
+// bucket allowed before.
+func (s Store) Allow(ctx context.Context, bucket, accessKey string, actions ...string) error {
+	policy, err := json.Marshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Effect": "Allow", "Principal": map[string]any{"AWS": []string{accessKey}}, "Action": actions, "Resource": "arn:aws:s3:::" + bucket + "/*",
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.PutBucketPolicy(ctx, &s3.PutBucketPolicyInput{Bucket: &bucket, Policy: aws.String(string(policy))})
+	return err
+}
+
+// Put writes an object, over whatever is there.
+func (s Store) Put(ctx context.Context, bucket, name string, content []byte) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.PutObject(ctx, &s3.PutObjectInput{Bucket: &bucket, Key: &name, Body: bytes.NewReader(content)})
+	return err
+}
+
+// Get reads an object.
+func (s Store) Get(ctx context.Context, bucket, name string) ([]byte, error) {
+	client, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &name})
+	if err != nil {
+		return nil, err
+	}
+	defer out.Body.Close()
+	return io.ReadAll(out.Body)
+}
+
+// List returns the names of all objects of a bucket, sorted.
+func (s Store) List(ctx context.Context, bucket string) ([]string, error) {
+	client, err := s.client()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, object := range page.Contents {
+			names = append(names, aws.ToString(object.Key))
+		}
+	}
+	return names, nil
+}
+
+func (s Store) client() (*s3.Client, error) {
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(s.CA) {
+		return nil, errors.New("the CA of the store is not PEM")
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, DisableKeepAlives: true}
+	if s.Via != "" {
+		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, s.Via)
+			if err != nil {
+				return nil, fmt.Errorf("in the place of %s: %w", s.Endpoint, err)
+			}
+			return conn, nil
+		}
+	}
+	return s3.New(s3.Options{
+		BaseEndpoint: &s.Endpoint, Region: Region, UsePathStyle: true, HTTPClient: &http.Client{Transport: transport},
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: s.AccessKey, SecretAccessKey: s.SecretKey}, nil
+		}),
+	}), nil
+}
