@@ -30,6 +30,6 @@ eval "$(testcluster env --name "$name")"
 # The node's container runtime fails now and then to make a pod's user namespace and keeps failing for that pod, so a
 # failed story is told once more; both outcomes are printed.
 export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_COMPANION=$image_companion \
-  E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf
+  E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf E2E_IMAGE_S3=$image_s3
 (cd test &&
   gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 45m "$@")

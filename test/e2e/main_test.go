@@ -40,6 +40,7 @@ var (
 	imageCompanion = os.Getenv("E2E_IMAGE_COMPANION")
 	imageAgent     = os.Getenv("E2E_IMAGE_AGENT")
 	imageSerf      = os.Getenv("E2E_IMAGE_SERF")
+	imageS3        = os.Getenv("E2E_IMAGE_S3")
 )
 
 func TestMain(m *testing.M) {
