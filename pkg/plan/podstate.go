@@ -18,15 +18,17 @@ import (
 
 // podServes reports whether the pod is ready by its software's own judgement.
 func podServes(pod *corev1.Pod) bool {
-	if pod == nil || pod.DeletionTimestamp != nil {
-		return false
-	}
+	return pod != nil && pod.DeletionTimestamp == nil && readiness(pod).Status == corev1.ConditionTrue
+}
+
+// readiness is what the kubelet says of the pod as a whole, the zero value before it has said anything.
+func readiness(pod *corev1.Pod) corev1.PodCondition {
 	for _, c := range pod.Status.Conditions {
 		if c.Type == corev1.PodReady {
-			return c.Status == corev1.ConditionTrue
+			return c
 		}
 	}
-	return false
+	return corev1.PodCondition{}
 }
 
 // podFinding says why the pod does not serve the wanted revision, nil when it does.

@@ -54,8 +54,22 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 	for i := range list {
 		list[i].ObservedGeneration = o.PeerNode.Generation
 	}
-	s.Conditions = conditions.Carry(before.Conditions, list, now)
+	s.Conditions = sinceThePod(o.Pod, conditions.Carry(before.Conditions, list, now))
 	return s
+}
+
+// sinceThePod lets a peer be ready for no longer than its pod is. A pod that was unready for a moment between two looks, or
+// that was replaced while no operator looked, leaves no other trace, and fleets count on a peer from that time on.
+func sinceThePod(pod *corev1.Pod, list []metav1.Condition) []metav1.Condition {
+	for i, c := range list {
+		if c.Type != v1alpha1.ConditionReady || c.Status != metav1.ConditionTrue {
+			continue
+		}
+		if since := readiness(pod).LastTransitionTime; since.After(c.LastTransitionTime.Time) {
+			list[i].LastTransitionTime = since
+		}
+	}
+	return list
 }
 
 func ready(o Observed, v Verdict) metav1.Condition {

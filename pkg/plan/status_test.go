@@ -11,8 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/plan"
+	"github.com/peernode/operator/pkg/settings"
 )
 
 func TestTheImageOfTheOperatorIsTheDefault(t *testing.T) {
@@ -73,6 +75,40 @@ func TestTransitionsKeepTheirTime(t *testing.T) {
 		if !c.LastTransitionTime.Time.Equal(now) {
 			t.Errorf("%s did not change and has a transition at %s", c.Type, c.LastTransitionTime)
 		}
+	}
+}
+
+// A pod may be unready for a moment that no look sees, and be another one when an operator looks again. Whoever waits until a
+// peer has been ready for some time must not count across that.
+func TestAPeerIsReadyForNoLongerThanItsPod(t *testing.T) {
+	later := now.Add(time.Hour)
+	for name, c := range map[string]struct {
+		pod, want time.Time
+	}{
+		"The pod was ready before that was told.":      {now.Add(-time.Second), now},
+		"The pod was unready when nobody looked.":      {now.Add(time.Minute), now.Add(time.Minute)},
+		"A pod that does not say since when is ready.": {time.Time{}, now},
+	} {
+		w := serving(t)
+		w.Pod.Status.Conditions[1].LastTransitionTime = metav1.NewTime(c.pod)
+		p := w.decide()
+		after := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), later)
+		if got := conditions.Find(after.Conditions, v1alpha1.ConditionReady); !got.LastTransitionTime.Time.Equal(c.want) || got.Status != metav1.ConditionTrue {
+			t.Errorf("%s Told is that the peer is ready since %s (%s), want %s", name, got.LastTransitionTime, got.Status, c.want)
+		}
+		before := w.PeerNode.Status
+		if told := plan.ToTell(before, after, later, settings.DefaultSettle); told.Write != !c.want.Equal(now) {
+			t.Errorf("%s It is told at once: %v", name, told.Write)
+		}
+		if w.PeerNode.Status = after; plan.ToTell(after, w.status(), later, settings.DefaultSettle) != (plan.Telling{}) {
+			t.Errorf("%s It is told twice", name)
+		}
+	}
+	w := serving(t)
+	w.unready().Pod.Status.Conditions[1].LastTransitionTime = metav1.NewTime(now.Add(-time.Hour))
+	p := w.decide()
+	if got := conditions.Find(plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), later).Conditions, v1alpha1.ConditionReady); !got.LastTransitionTime.Time.Equal(later) {
+		t.Errorf("a peer that ceased to be ready is unready since %s, want the moment in which that was seen", got.LastTransitionTime)
 	}
 }
 

@@ -45,17 +45,24 @@ func ToTell(before, next v1alpha1.PeerNodeStatus, now time.Time, settle time.Dur
 }
 
 func same(a, b v1alpha1.PeerNodeStatus) bool {
-	if !conditions.Equal(a.Conditions, b.Conditions) {
+	if !conditions.Equal(a.Conditions, b.Conditions) || interrupted(a, b) {
 		return false
 	}
 	a.Conditions, b.Conditions = nil, nil
 	return equality.Semantic.DeepEqual(a, b)
 }
 
+// interrupted reports whether a peer that was ready, and is, was not so in between.
+func interrupted(before, next v1alpha1.PeerNodeStatus) bool {
+	was, is := conditions.Find(before.Conditions, v1alpha1.ConditionReady), conditions.Find(next.Conditions, v1alpha1.ConditionReady)
+	return was.Status == metav1.ConditionTrue && is.Status == metav1.ConditionTrue && !was.LastTransitionTime.Equal(&is.LastTransitionTime)
+}
+
 // important changes are a new generation, a key or its stage, a pod for which the fleet of the peer waits, whatever changes the
-// kstatus of the peer or names trouble, also with copies of its key, and the identity of a peer that serves, for which its own peers wait.
+// kstatus of the peer, interrupts it or names trouble, also with copies of its key, and the identity of a peer that serves,
+// for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) {
+	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) || interrupted(before, next) {
 		return true
 	}
 	if was := stages(before); was != "" && was != stages(next) {
