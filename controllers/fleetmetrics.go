@@ -10,7 +10,7 @@ import (
 
 var (
 	fleetPeersDesc = prometheus.NewDesc("peerfleet_peers",
-		"How many peers of the PeerFleet are in a state: desired, existing, ready, updated or parked.", []string{"namespace", "name", "state"}, nil)
+		"How many peers of the PeerFleet are in a state: desired, existing, ready, available, updated or parked.", []string{"namespace", "name", "state"}, nil)
 	fleetConditionDesc = prometheus.NewDesc("peerfleet_condition",
 		"One while the condition of the PeerFleet is True, zero otherwise.", []string{"namespace", "name", "type", "reason"}, nil)
 	fleetHeldDesc = prometheus.NewDesc("peerfleet_peers_held",
@@ -20,7 +20,7 @@ var (
 func collectFleet(f *v1alpha1.PeerFleet, out chan<- prometheus.Metric) {
 	for state, peers := range map[string]int32{
 		"desired": f.Spec.Replicas, "existing": f.Status.Replicas, "ready": f.Status.ReadyReplicas,
-		"updated": f.Status.UpdatedReplicas, "parked": f.Status.ParkedReplicas,
+		"available": f.Status.AvailableReplicas, "updated": f.Status.UpdatedReplicas, "parked": f.Status.ParkedReplicas,
 	} {
 		out <- gauge(fleetPeersDesc, float64(peers), f.Namespace, f.Name, state)
 	}

@@ -37,7 +37,7 @@ func TestMetrics(t *testing.T) {
 			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "relay"},
 			Spec:       v1alpha1.PeerFleetSpec{Replicas: 5},
 			Status: v1alpha1.PeerFleetStatus{
-				Replicas: 5, ReadyReplicas: 3, UpdatedReplicas: 2, ParkedReplicas: 1,
+				Replicas: 5, ReadyReplicas: 3, AvailableReplicas: 2, UpdatedReplicas: 2, ParkedReplicas: 1,
 				Waits:      []v1alpha1.GateWait{{Gate: "CanaryReady", Peers: 3}},
 				Conditions: []metav1.Condition{{Type: "RolloutOpen", Status: metav1.ConditionFalse, Reason: "CanaryNotReady"}},
 			},
@@ -54,8 +54,9 @@ peernode_condition{name="alpha",namespace="peers",reason="Settled",type="Stalled
 # HELP peernode_volume_capacity_bytes Size of the PeerNode's volume in bytes.
 # TYPE peernode_volume_capacity_bytes gauge
 peernode_volume_capacity_bytes{name="alpha",namespace="peers"} 1.073741824e+09
-# HELP peerfleet_peers How many peers of the PeerFleet are in a state: desired, existing, ready, updated or parked.
+# HELP peerfleet_peers How many peers of the PeerFleet are in a state: desired, existing, ready, available, updated or parked.
 # TYPE peerfleet_peers gauge
+peerfleet_peers{name="relay",namespace="peers",state="available"} 2
 peerfleet_peers{name="relay",namespace="peers",state="desired"} 5
 peerfleet_peers{name="relay",namespace="peers",state="existing"} 5
 peerfleet_peers{name="relay",namespace="peers",state="parked"} 1

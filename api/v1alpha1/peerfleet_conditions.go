@@ -18,7 +18,7 @@ const (
 	ReasonAllServing = "AllServing"
 	// ReasonPeersNotReady: peers do not serve; the message names the first of them and its reason.
 	ReasonPeersNotReady = "PeersNotReady"
-	// ReasonWaitingForPeers: peers are being made, changed or started.
+	// ReasonWaitingForPeers: peers are being made, changed or started, or have not been ready for long enough.
 	ReasonWaitingForPeers = "WaitingForPeers"
 	// ReasonScalingDown: peers whose ordinal is no longer wanted are going away.
 	ReasonScalingDown = "ScalingDown"
@@ -34,13 +34,13 @@ const (
 	ReasonOutsideWindow = "OutsideWindow"
 	// ReasonInvalidWindow: spec.rollout.window names a time zone that does not exist.
 	ReasonInvalidWindow = "InvalidWindow"
-	// ReasonCanaryNotReady: gate CanaryReady: the peer that is updated first does not serve yet.
+	// ReasonCanaryNotReady: gate CanaryReady: the peer that is updated first is not available yet.
 	ReasonCanaryNotReady = "CanaryNotReady"
-	// ReasonUpdatedPeersNotReady: gate UpdatedPeersReady: as many updated peers as may be down do not serve yet.
+	// ReasonUpdatedPeersNotReady: gate UpdatedPeersReady: as many updated peers as may be down are not available yet.
 	ReasonUpdatedPeersNotReady = "UpdatedPeersNotReady"
 	// ReasonPeerBusy: gate PeerIdle: something is going on at the peer that a restart would disturb.
 	ReasonPeerBusy = "PeerBusy"
-	// ReasonBudgetExhausted: gate BudgetKept: as many peers as may be down are down.
+	// ReasonBudgetExhausted: gate BudgetKept: as many peers as may be down are unavailable.
 	ReasonBudgetExhausted = "BudgetExhausted"
 	// ReasonMembersUnknown: peers have not shown their identity yet.
 	ReasonMembersUnknown = "MembersUnknown"

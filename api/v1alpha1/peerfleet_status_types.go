@@ -25,6 +25,10 @@ type PeerFleetStatus struct {
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas"`
 
+	// availableReplicas is how many of them have served for spec.rollout.minReadySeconds without a break.
+	// +optional
+	AvailableReplicas int32 `json:"availableReplicas"`
+
 	// updatedReplicas is how many of them have the newest template.
 	// +optional
 	UpdatedReplicas int32 `json:"updatedReplicas"`
@@ -41,7 +45,7 @@ type PeerFleetStatus struct {
 	// +optional
 	UpdateRevision string `json:"updateRevision,omitempty"`
 
-	// currentRevision is the last revision that every peer had while all of them served.
+	// currentRevision is the last revision that every peer had while all of them were available.
 	// +optional
 	CurrentRevision string `json:"currentRevision,omitempty"`
 

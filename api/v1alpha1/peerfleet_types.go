@@ -143,7 +143,15 @@ type PeerRollout struct {
 	// +kubebuilder:validation:XValidation:rule="type(self) == int ? self >= 1 : self.matches('^([1-9][0-9]?|100)%$')",message="must be a number of at least 1, or a percentage from 1% to 100%"
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
 
-	// canary is the ordinal of the peer that is changed first; the others follow once it serves. Default: the
+	// minReadySeconds is how long a peer has to be ready without a break before it counts as available. Until then it
+	// counts against maxUnavailable like one that is down, so that the next peer is restarted neither for a template
+	// nor for a key, and the rollout is not over. 0: it counts as soon as it is ready. Default 10.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3600
+	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
+
+	// canary is the ordinal of the peer that is changed first; the others follow once it is available. Default: the
 	// highest ordinal that is neither parked nor held.
 	// +optional
 	// +kubebuilder:validation:Minimum=0

@@ -1330,6 +1330,11 @@ func (in *PeerRollout) DeepCopyInto(out *PeerRollout) {
 		*out = new(intstr.IntOrString)
 		**out = **in
 	}
+	if in.MinReadySeconds != nil {
+		in, out := &in.MinReadySeconds, &out.MinReadySeconds
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Canary != nil {
 		in, out := &in.Canary, &out.Canary
 		*out = new(int32)

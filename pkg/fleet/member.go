@@ -5,6 +5,7 @@ package fleet
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,6 +32,8 @@ type member struct {
 	change *intent.Change
 	// restarts is true when the change replaces a pod.
 	restarts bool
+	// until is when the peer will have been ready for long enough, set while it is fresh.
+	until time.Time
 	// turn is the change that lets the peer go over to its next key, nil unless it waits for nothing else.
 	turn *intent.Change
 }
@@ -78,6 +81,7 @@ func wanted(o Observed, ordinal int32, to target, pods pods) (*member, error) {
 	m.Unbudgeted = live.Spec.Fleet == nil
 	m.Busy = busy(live)
 	m.Up, m.Refused, m.Why = stateOf(live)
+	m.freshen(freshUntil(o, live))
 	notes.KeyTurn = live.Annotations[v1alpha1.AnnotationKeyTurn]
 	if !same(o, live, spec, notes) {
 		want, err := intentOf(o, ordinal, spec, notes)

@@ -49,6 +49,7 @@ func (w *world) tells(name, ready, reconciling, stalled string) {
 	if pod := p.Annotations[v1alpha1.AnnotationApprovedPod]; pod != "" && (p.Status.Rollout == nil || p.Status.Rollout.Pod != pod) {
 		p.Status.Rollout = &v1alpha1.PeerRolloutStatus{Pod: pod, Since: metav1.NewTime(w.Now)}
 	}
+	before := p.Status.Conditions
 	p.Status.Conditions = nil
 	for i, told := range []string{ready, reconciling, stalled} {
 		status, reason, _ := strings.Cut(told, " ")
@@ -56,6 +57,7 @@ func (w *world) tells(name, ready, reconciling, stalled string) {
 			Type: []string{"Ready", "Reconciling", "Stalled"}[i], Status: metav1.ConditionStatus(status), Reason: reason, Message: reason + " of " + name,
 		})
 	}
+	conditions.Carry(before, p.Status.Conditions, w.Now)
 }
 
 // goesDown lets a peer cease to serve.

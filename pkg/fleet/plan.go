@@ -70,6 +70,7 @@ func Decide(o Observed) (Plan, error) {
 	if p.members, err = members(o, p.target, pods); err != nil {
 		return p, err
 	}
+	p.awaitFresh()
 	window, err := gate.NewWindow(o.Fleet.Spec.Rollout.Window)
 	if err != nil {
 		p.Blocked = conditions.Refuse(v1alpha1.ReasonInvalidWindow, err.Error())

@@ -7,15 +7,17 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/names"
 )
 
 // simulation is a world in which everything takes its time, in an order that a seed decides: pods take a while to
-// start, and the PeerNode controller and the disruption controller to notice.
+// start, and the PeerNode controller and the disruption controller to notice. A round takes a second.
 type simulation struct {
 	*world
 	random *rand.Rand
@@ -25,6 +27,11 @@ type simulation struct {
 	// runs is what each peer's pod runs, ready whether it serves: the truth, of which the fleet reads with delay.
 	runs  map[string]string
 	ready map[string]bool
+	// since is when each peer last became ready, late for how many rounds nobody has told of it.
+	since map[string]time.Time
+	late  map[string]int
+	// restless is how long after it has become ready a peer may cease to be so by itself.
+	restless time.Duration
 	// order are the peers in the order of their restarts, worst is how many were down at a time.
 	order []string
 	worst int
@@ -41,7 +48,7 @@ func simulated(w *world, n int32, most int) *simulation {
 	s.world, s.n, s.max = w, int(n), most
 	s.random = rand.New(rand.NewPCG(uint64(n), uint64(most)))
 	s.works = func(string, string) bool { return true }
-	s.runs, s.ready = map[string]string{}, map[string]bool{}
+	s.runs, s.ready, s.since, s.late = map[string]string{}, map[string]bool{}, map[string]time.Time{}, map[string]int{}
 	for name, p := range w.Peers {
 		s.runs[name], s.ready[name] = podOf(p), true
 	}
@@ -59,6 +66,7 @@ func podOf(p *v1alpha1.PeerNode) string {
 // round is a look of the fleet, and then what happens until the next.
 func (s *simulation) round() {
 	s.t.Helper()
+	s.Now = s.Now.Add(time.Second)
 	s.carryOut()
 	for _, name := range peerNodes(int32(s.n)) {
 		p := s.peer(name)
@@ -71,20 +79,42 @@ func (s *simulation) round() {
 		s.t.Fatalf("%d peers are down, of at most %d; restarted were %v", s.worst, s.max, s.order)
 	}
 	for _, name := range peerNodes(int32(s.n)) {
-		if !s.ready[name] && s.works(name, s.runs[name]) && s.random.IntN(3) == 0 {
-			s.ready[name] = true
-		}
-		if s.random.IntN(2) == 0 {
+		s.live(name)
+		if s.late[name]++; s.late[name] <= mostLate && s.random.IntN(2) == 0 {
 			continue // The PeerNode controller is busy.
 		}
-		if s.ready[name] {
-			s.comesUp(name)
-		} else {
-			s.goesDown(name)
-		}
+		s.late[name] = 0
+		s.tellOf(name)
 	}
 	if s.random.IntN(2) == 0 {
 		s.countsBy(func(p *v1alpha1.PeerNode) bool { return s.ready[p.Name] })
+	}
+}
+
+// mostLate is for how many rounds the PeerNode controller may be too busy to tell of a peer.
+const mostLate = 4
+
+// live lets a peer start, or cease to be ready by itself.
+func (s *simulation) live(name string) {
+	switch {
+	case !s.ready[name]:
+		if s.works(name, s.runs[name]) && s.random.IntN(3) == 0 {
+			s.ready[name], s.since[name] = true, s.Now
+		}
+	case s.Now.Sub(s.since[name]) < s.restless && s.random.IntN(4) == 0:
+		s.ready[name] = false
+	}
+}
+
+// tellOf is what the PeerNode controller does: a peer is ready for no longer than its pod.
+func (s *simulation) tellOf(name string) {
+	if !s.ready[name] {
+		s.goesDown(name)
+		return
+	}
+	s.comesUp(name)
+	if c := &s.peer(name).Status.Conditions[0]; s.since[name].After(c.LastTransitionTime.Time) {
+		c.LastTransitionTime = metav1.NewTime(s.since[name])
 	}
 }
 
@@ -168,6 +198,20 @@ func TestABadTemplateStopsAtTheCanary(t *testing.T) {
 		s.edit(image(imageV1))
 		if diff := cmp.Diff([]string{last}, s.until(imageV1)); diff != "" {
 			t.Errorf("restarted are, of the old template (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A peer that has just become ready may cease to be so for a moment, again and again, and nobody may hear of it. Another
+// that the fleet restarts in that moment would be one too many.
+func TestPeersThatSettleSlowlyAreWaitedFor(t *testing.T) {
+	everySize(t, func(t *testing.T, n int32, most int) {
+		s := simulate(t, n, most, minReady(10))
+		s.restless = 5 * time.Second
+		s.Now = noon
+		s.edit(image(imageV2))
+		if diff := cmp.Diff(sorted(peerNodes(n)), sorted(s.until(imageV2))); diff != "" {
+			t.Errorf("restarted (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -92,8 +92,11 @@ var lives = map[string]situation{
 }
 
 var rollouts = map[string]situation{
-	"The template changed just now.": {isUpdating(func(*world) {}), told(serves, "True CanaryNotReady", settled, "RolloutOpen", "False CanaryNotReady"), "gate CanaryReady holds back 2 peers: alpha-2 was updated first and does not serve: it is being updated"},
+	"The template changed just now.": {isUpdating(func(*world) {}), told(serves, "True CanaryNotReady", settled, "RolloutOpen", "False CanaryNotReady"), "gate CanaryReady holds back 2 peers: alpha-2 was updated first and is not available yet: it is being updated"},
 	"The canary does not come up.":   {isUpdating(func(w *world) { w.carryOut(); w.goesDown("alpha-2") }), told(misses, "True CanaryNotReady", settled, "RolloutOpen", "False CanaryNotReady"), "1 peers do not serve; the first is alpha-2"},
+	"The canary has come up just now.": {isUpdating(func(w *world) { w.at(0).restarts() }, minReady(10)),
+		told(serves, "True CanaryNotReady", settled, "RolloutOpen", "False CanaryNotReady"), "it is ready, and has to stay so until 2026-11-01T12:00:10Z"},
+	"The last peer has come up just now.": {isServing(func(w *world) { w.at(0).bounces("alpha-1") }, minReady(10)), told(serves, "True WaitingForPeers", settled, "RolloutOpen", "True NothingHeld"), "the first is alpha-1: it is ready"},
 	"The next peer is on its way.": {isUpdating(func(w *world) { w.step().carryOut(); w.goesDown("alpha-1") }),
 		told(misses, "True UpdatedPeersNotReady", settled, "RolloutOpen", "False UpdatedPeersNotReady"), "gate UpdatedPeersReady holds back 1 peers"},
 	"The last peer is on its way.":    {isUpdating(func(w *world) { w.step().step().carryOut(); w.goesDown("alpha-0") }), told(misses, "True WaitingForPeers", settled, "RolloutOpen", "True NothingHeld"), ""},

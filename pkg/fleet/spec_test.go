@@ -66,6 +66,11 @@ func maxUnavailable(n intstr.IntOrString) edits {
 // unavailable is maxUnavailable as a number.
 func unavailable(n int) edits { return maxUnavailable(intstr.FromInt(n)) }
 
+// minReady is for how long a peer has to be ready, in seconds.
+func minReady(seconds int32) edits {
+	return func(f *v1alpha1.PeerFleet) { f.Spec.Rollout.MinReadySeconds = &seconds }
+}
+
 // within is a maintenance window of an hour a day.
 func within(start, zone string) edits {
 	return func(f *v1alpha1.PeerFleet) {

@@ -26,6 +26,7 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 		OldestRevision:     oldest(p),
 		Replicas:           p.count(func(m *member) bool { return m.live != nil }),
 		ReadyReplicas:      p.count(serves),
+		AvailableReplicas:  p.count(func(m *member) bool { return serves(m) && !m.Fresh }),
 		UpdatedReplicas:    p.count(func(m *member) bool { return m.Wanted && m.live != nil && m.change == nil && p.failed == nil }),
 		Failed:             p.failed,
 		ParkedReplicas:     p.count(func(m *member) bool { return m.live != nil && m.Parked }),
@@ -99,7 +100,9 @@ func held(p Plan) *conditions.Finding {
 }
 
 func waitingForPeers(p Plan) *conditions.Finding {
-	waiting := func(m *member) bool { return m.Wanted && !m.Parked && !m.Up || m.Wanted && m.change != nil }
+	waiting := func(m *member) bool {
+		return m.Wanted && !m.Parked && (!m.Up || m.Fresh) || m.Wanted && m.change != nil
+	}
 	n := p.count(waiting)
 	if n == 0 {
 		return nil

@@ -40,7 +40,7 @@ type world struct {
 	failed *conditions.Finding
 }
 
-// newborn is a fleet of three that nobody has looked at yet.
+// newborn is a fleet of three that nobody has looked at yet. Its peers are available as soon as they are ready.
 func newborn(t *testing.T, spec ...func(*v1alpha1.PeerFleet)) *world {
 	t.Helper()
 	f := &v1alpha1.PeerFleet{
@@ -49,7 +49,7 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerFleet)) *world {
 			Software: v1alpha1.PeerSoftware{P2PAgent: &v1alpha1.P2PAgentSoftware{}},
 			Image:    imageV1,
 			Storage:  v1alpha1.PeerStorage{Size: resource.MustParse("1Gi")},
-		}}},
+		}}, Rollout: v1alpha1.PeerRollout{MinReadySeconds: new(int32(0))}},
 	}
 	for _, s := range spec {
 		s(f)

@@ -24,11 +24,13 @@ type Peer struct {
 	Updated bool
 	// Up is true when the peer serves and nothing is about to restart it.
 	Up bool
+	// Fresh is true when the peer serves, and has not done so without a break for as long as it has to.
+	Fresh bool
 	// Refused is true when the operator cannot carry out the peer's spec, even if the peer still runs as it was.
 	Refused bool
 	// Busy says what is going on at the peer that a restart would disturb, "" when nothing is.
 	Busy string
-	// Why says why the peer is not up, or refused.
+	// Why says why the peer is not up, fresh, or refused.
 	Why string
 }
 
@@ -134,7 +136,7 @@ func canaryReady(r Restart) string {
 	case !c.Updated:
 		return c.Name + " goes first and has not been updated yet"
 	case !c.proves():
-		return fmt.Sprintf("%s was updated first and does not serve: %s", c.Name, c.Why)
+		return fmt.Sprintf("%s was updated first and is not available yet: %s", c.Name, c.Why)
 	}
 	return ""
 }
@@ -144,17 +146,18 @@ func updatedPeersReady(r Restart) string {
 	if onTheirWay < r.MaxUnavailable {
 		return ""
 	}
-	return fmt.Sprintf("%d updated peers do not serve yet, maxUnavailable is %d; the first is %s: %s", onTheirWay, r.MaxUnavailable, first.Name, first.Why)
+	return fmt.Sprintf("%d updated peers are not available yet, maxUnavailable is %d; the first is %s: %s", onTheirWay, r.MaxUnavailable, first.Name, first.Why)
 }
 
 func budgetKept(r Restart) string {
 	if !r.Peer.Up {
 		return ""
 	}
-	down, first := count(r.Peers, func(p *Peer) bool { return !p.Up })
+	// A candidate that is not available itself is one of those that may be unavailable, before its restart and after.
+	others, first := count(r.Peers, func(p *Peer) bool { return p != r.Peer && !p.available() })
 	switch {
-	case down >= r.MaxUnavailable:
-		return fmt.Sprintf("%d peers are down, maxUnavailable is %d; the first is %s: %s", down, r.MaxUnavailable, first.Name, first.Why)
+	case others >= r.MaxUnavailable:
+		return fmt.Sprintf("%d peers are unavailable, maxUnavailable is %d; the first is %s: %s", others, r.MaxUnavailable, first.Name, first.Why)
 	case r.Peer.Unbudgeted:
 		return ""
 	case r.Evictable < 0:
@@ -168,8 +171,11 @@ func budgetKept(r Restart) string {
 // waits reports whether what is going on at a peer keeps it from being updated.
 func (p *Peer) waits() bool { return p.Busy != "" && !p.Updated }
 
+// available reports whether a peer can be counted on. One that has just come up may go down again by itself.
+func (p *Peer) available() bool { return p.Up && !p.Fresh }
+
 // proves reports whether an updated peer shows that the update works.
-func (p *Peer) proves() bool { return p.Up && !p.Refused }
+func (p *Peer) proves() bool { return p.available() && !p.Refused }
 
 // count counts the peers that run on purpose and are as asked, and returns the first of them.
 func count(peers []*Peer, as func(*Peer) bool) (n int, first *Peer) {

@@ -23,18 +23,21 @@ var promises = []struct {
 		return r.Peer.Up && !r.Opens.IsZero()
 	}},
 	{"PeerIdle", "What is going on at a peer is not disturbed.", func(r gate.Restart) bool { return r.Peer.Busy != "" }},
-	{"CanaryReady", "Nobody follows a canary that is not updated, down or refused.", func(r gate.Restart) bool {
+	{"CanaryReady", "Nobody follows a canary that is not updated, down, refused, or up for a moment only.", func(r gate.Restart) bool {
 		c := r.Canary
-		return c != nil && c != r.Peer && (!c.Updated || !c.Up || c.Refused)
+		return c != nil && c != r.Peer && (!c.Updated || unproven(c))
 	}},
 	{"UpdatedPeersReady", "No more updated peers than maxUnavailable are without proof that the update works.", func(r gate.Restart) bool {
-		return number(r, func(p *gate.Peer) bool { return p.Updated && (!p.Up || p.Refused) }) >= r.MaxUnavailable
+		return number(r, func(p *gate.Peer) bool { return p.Updated && unproven(p) }) >= r.MaxUnavailable
 	}},
 	{"BudgetKept", "No running peer is taken down beyond maxUnavailable, or beyond what the API server would let a drain take.", func(r gate.Restart) bool {
-		down := number(r, func(p *gate.Peer) bool { return !p.Up })
-		return r.Peer.Up && (down+1 > r.MaxUnavailable || !r.Peer.Unbudgeted && r.Evictable < 1)
+		unavailable := number(r, func(p *gate.Peer) bool { return !p.Up || p.Fresh || p == r.Peer })
+		return r.Peer.Up && (unavailable > r.MaxUnavailable || !r.Peer.Unbudgeted && r.Evictable < 1)
 	}},
 }
+
+// unproven is a peer that shows nothing of an update.
+func unproven(p *gate.Peer) bool { return !p.Up || p.Fresh || p.Refused }
 
 // number counts among the peers that are to run.
 func number(r gate.Restart, as func(*gate.Peer) bool) int {
@@ -51,7 +54,7 @@ func number(r gate.Restart, as func(*gate.Peer) bool) int {
 var later = time.Date(2026, 11, 2, 22, 0, 0, 0, time.UTC)
 
 // states are those of one peer: one of the fleet in every combination, one that is not there, or somebody else's, one
-// that the fleet has yet to take over, one at which something is going on, and one on its way out.
+// that the fleet has yet to take over, one at which something is going on, one that has just come up, and one on its way out.
 func states() []gate.Peer {
 	var out []gate.Peer
 	for bits := range 16 {
@@ -61,7 +64,9 @@ func states() []gate.Peer {
 		gate.Peer{Wanted: true, Up: true, Busy: "a copy"}, gate.Peer{Wanted: true, Busy: "a copy"}, gate.Peer{Wanted: true, Up: true, Updated: true, Busy: "a copy"},
 		gate.Peer{Wanted: true, Absent: true, Updated: true}, gate.Peer{Wanted: true, Absent: true},
 		gate.Peer{Wanted: true, Unbudgeted: true, Up: true}, gate.Peer{Wanted: true, Unbudgeted: true}, gate.Peer{Wanted: true, Unbudgeted: true, Up: true, Refused: true},
-		gate.Peer{Up: true}, gate.Peer{},
+		gate.Peer{Wanted: true, Up: true, Fresh: true}, gate.Peer{Wanted: true, Up: true, Fresh: true, Updated: true},
+		gate.Peer{Wanted: true, Up: true, Fresh: true, Updated: true, Refused: true}, gate.Peer{Wanted: true, Up: true, Fresh: true, Parked: true},
+		gate.Peer{Up: true}, gate.Peer{Up: true, Fresh: true}, gate.Peer{},
 	)
 }
 
@@ -169,7 +174,7 @@ func TestEveryGateHasItsOwnNameReasonAndPlace(t *testing.T) {
 	}
 }
 
-// While no updated peer is still on its way, so that there is nothing to wait for, a fleet always goes on, beside what
+// While no updated peer is still on its way, and none has come up a moment ago, so that there is nothing to wait for, a fleet always goes on, beside what
 // is busy and what waits for a canary of the spec's that is:
 //   - what is down gets the cure, whatever the window and the budgets, and whatever the others do;
 //   - on a good day, when nothing is down and window and budget allow it, some outdated peer passes;
@@ -179,7 +184,7 @@ func TestNoFleetIsDeadlocked(t *testing.T) {
 	sick := func(p *gate.Peer) bool { return outdated(p) && !p.Up }
 	cures, goesOn, takeovers := 0, 0, 0
 	for fleet := range everyFleet() {
-		if number(fleet, func(p *gate.Peer) bool { return p.Updated && (!p.Up || p.Refused) }) > 0 || number(fleet, outdated) == 0 {
+		if number(fleet, func(p *gate.Peer) bool { return p.Updated && unproven(p) }) > 0 || number(fleet, outdated) == 0 {
 			continue
 		}
 		if c := fleet.Canary; c != nil && c.Busy != "" && !c.Updated {
@@ -199,7 +204,7 @@ func TestNoFleetIsDeadlocked(t *testing.T) {
 				t.Fatalf("nothing that is down gets the cure:\n%s", describe(fleet))
 			}
 		}
-		if number(fleet, func(p *gate.Peer) bool { return !p.Up }) > 0 || !fleet.Opens.IsZero() {
+		if number(fleet, func(p *gate.Peer) bool { return !p.Up || p.Fresh }) > 0 || !fleet.Opens.IsZero() {
 			continue
 		}
 		if fleet.Evictable > 0 {
@@ -261,8 +266,43 @@ func TestMoreRoomClosesNoGate(t *testing.T) {
 	}
 }
 
+// Whoever waits for a peer to have served for long enough needs nothing but time.
+func TestTimeClosesNoGate(t *testing.T) {
+	for fleet := range everyFleet() {
+		if !slices.ContainsFunc(fleet.Peers, func(p *gate.Peer) bool { return p.Fresh }) {
+			continue
+		}
+		candidates(fleet, func(r gate.Restart, refusal *gate.Refusal) {
+			if refusal != nil {
+				return
+			}
+			if refusal := gate.MayRestart(aged(r)); refusal != nil {
+				t.Fatalf("time closed gate %s:\n%s", refusal.Gate, describe(r))
+			}
+		})
+	}
+}
+
+// aged is the same restart when all that serves has done so for long enough.
+func aged(r gate.Restart) gate.Restart {
+	peers := r.Peers
+	r.Peers = nil
+	for _, p := range peers {
+		older := *p
+		older.Fresh = false
+		r.Peers = append(r.Peers, &older)
+		if p == r.Peer {
+			r.Peer = &older
+		}
+		if p == r.Canary {
+			r.Canary = &older
+		}
+	}
+	return r
+}
+
 // peersAs are peers named by their place, each in a state written in words: "new" has the newest template and "old"
-// does not; "down", "refused", "parked", "leaving", "absent", "busy" and "invited", for one that is to be taken over, is
+// does not; "down", "fresh", "refused", "parked", "leaving", "absent", "busy" and "invited", for one that is to be taken over, is
 // what else there is to know.
 func peersAs(states ...string) []*gate.Peer {
 	var out []*gate.Peer
@@ -271,7 +311,7 @@ func peersAs(states ...string) []*gate.Peer {
 			Name: fmt.Sprintf("peer-%d", i), Why: "it does " + state,
 			Wanted: !strings.Contains(state, "leaving"), Parked: strings.Contains(state, "parked"), Updated: strings.Contains(state, "new"),
 			Busy: map[bool]string{true: "a copy"}[strings.Contains(state, "busy")], Absent: strings.Contains(state, "absent"), Unbudgeted: strings.Contains(state, "invited"),
-			Up: !strings.Contains(state, "down"), Refused: strings.Contains(state, "refused"),
+			Up: !strings.Contains(state, "down"), Fresh: strings.Contains(state, "fresh"), Refused: strings.Contains(state, "refused"),
 		})
 	}
 	return out
@@ -307,6 +347,8 @@ func TestTheCanaryIsChosen(t *testing.T) {
 		"A busy peer that is down keeps nobody from the cure.":      {peers: []string{"old down", "old", "old down busy"}, want: "peer-0"},
 		"A busy peer that is updated proves what it proves.":        {peers: []string{"old", "old", "new busy"}, want: "peer-2"},
 		"Nobody goes first where all are busy.":                     {peers: []string{"old busy", "old busy"}, want: ""},
+		"The canary stays the canary while it is fresh.":            {peers: []string{"old", "old", "new fresh"}, want: "peer-2"},
+		"A peer that has just come up needs no cure.":               {peers: []string{"old fresh", "old", "old"}, want: "peer-2"},
 		"A parked peer that is down needs no cure.":                 {peers: []string{"old down parked", "old", "old"}, want: "peer-2"},
 	} {
 		got := ""
@@ -330,15 +372,15 @@ var situations = map[string]struct {
 }{
 	"The canary goes first.":                                           {peers: []string{"old", "old", "old"}, candidate: 2},
 	"The others wait for the canary.":                                  {peers: []string{"old", "old", "old"}, candidate: 1, gate: "CanaryReady", says: "peer-2 goes first and has not been updated yet"},
-	"The others wait until the canary serves.":                         {peers: []string{"old", "old", "new down"}, candidate: 1, gate: "CanaryReady", says: "peer-2 was updated first and does not serve: it does new down"},
+	"The others wait until the canary serves.":                         {peers: []string{"old", "old", "new down"}, candidate: 1, gate: "CanaryReady", says: "peer-2 was updated first and is not available yet: it does new down"},
 	"A bad canary stops the rollout, whatever the budget.":             {peers: []string{"old", "old", "new down"}, candidate: 1, maxUnavailable: 3, gate: "CanaryReady"},
 	"A canary that serves opens the way.":                              {peers: []string{"old", "old", "new"}, candidate: 1},
 	"A canary whose spec is refused proves nothing.":                   {peers: []string{"old", "old", "new refused"}, candidate: 1, gate: "CanaryReady", says: "it does new refused"},
-	"The next peer waits for the one before.":                          {peers: []string{"old", "new down", "new"}, candidate: 0, gate: "UpdatedPeersReady", says: "1 updated peers do not serve yet, maxUnavailable is 1; the first is peer-1: it does new down"},
+	"The next peer waits for the one before.":                          {peers: []string{"old", "new down", "new"}, candidate: 0, gate: "UpdatedPeersReady", says: "1 updated peers are not available yet, maxUnavailable is 1; the first is peer-1: it does new down"},
 	"A refused peer among the updated is no proof either.":             {peers: []string{"old", "new refused", "new"}, candidate: 0, gate: "UpdatedPeersReady", says: "peer-1"},
 	"With a budget of two, two are on their way.":                      {peers: []string{"old", "new down", "new"}, candidate: 0, maxUnavailable: 2},
 	"With a budget of two, a third waits.":                             {peers: []string{"old", "new down", "new down", "new"}, candidate: 0, maxUnavailable: 2, gate: "UpdatedPeersReady", says: "2 updated peers"},
-	"A peer that is down for its own reasons uses the budget.":         {peers: []string{"old", "old down", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are down, maxUnavailable is 1; the first is peer-1"},
+	"A peer that is down for its own reasons uses the budget.":         {peers: []string{"old", "old down", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are unavailable, maxUnavailable is 1; the first is peer-1"},
 	"That peer itself gets the update.":                                {peers: []string{"old", "old down", "new"}, candidate: 1},
 	"A drain uses the budget.":                                         {peers: []string{"old", "old", "new"}, candidate: 1, drained: true, gate: "BudgetKept", says: "a drain may be using it"},
 	"A drain uses the budget of the canary.":                           {peers: []string{"old", "old", "old"}, candidate: 2, drained: true, gate: "BudgetKept"},
@@ -354,15 +396,25 @@ var situations = map[string]struct {
 	"Outside the window a parked peer passes.":                         {peers: []string{"old parked", "old", "old"}, candidate: 0, closed: true},
 	"Outside the window the window is what is waited for.":             {peers: []string{"old", "old", "new down"}, candidate: 0, closed: true, drained: true, gate: "WindowOpen"},
 	"A peer of somebody else's does not keep the cure from others.":    {peers: []string{"old down", "old", "old down absent"}, candidate: 0},
-	"A peer of somebody else's is one that is missing.":                {peers: []string{"old", "old", "old down absent"}, candidate: 1, gate: "BudgetKept", says: "1 peers are down"},
+	"A peer of somebody else's is one that is missing.":                {peers: []string{"old", "old", "old down absent"}, candidate: 1, gate: "BudgetKept", says: "1 peers are unavailable"},
 	"A peer that is taken over needs no budget that could not see it.": {peers: []string{"old invited", "old invited"}, candidate: 1, drained: true},
-	"A peer that is taken over is one that could be missing.":          {peers: []string{"old invited", "old down", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are down"},
+	"A peer that is taken over is one that could be missing.":          {peers: []string{"old invited", "old down", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are unavailable"},
 	"What leaves is down on purpose.":                                  {peers: []string{"old", "new", "new down leaving"}, candidate: 0},
 	"A busy peer is left alone.":                                       {peers: []string{"old", "old busy", "new"}, candidate: 1, gate: "PeerIdle", says: "peer-1 is not to be disturbed: a copy"},
 	"A busy peer is left alone, also when it is down.":                 {peers: []string{"old", "old", "old down busy"}, candidate: 2, gate: "PeerIdle"},
 	"Others go on beside a busy peer.":                                 {peers: []string{"old", "old busy", "new"}, candidate: 0},
 	"Others go first where the last is busy.":                          {peers: []string{"old", "old", "old busy"}, candidate: 1},
 	"A parked peer is not disturbed by a change.":                      {peers: []string{"old busy parked", "old", "new"}, candidate: 0},
+	"The others wait until the canary has served for long enough.":     {peers: []string{"old", "old", "new fresh"}, candidate: 1, gate: "CanaryReady", says: "peer-2 was updated first and is not available yet: it does new fresh"},
+	"The next peer waits until the one before has, too.":               {peers: []string{"old", "new fresh", "new"}, candidate: 0, gate: "UpdatedPeersReady", says: "1 updated peers are not available yet, maxUnavailable is 1; the first is peer-1: it does new fresh"},
+	"With a budget of two, one may have come up just now.":             {peers: []string{"old", "new fresh", "new"}, candidate: 0, maxUnavailable: 2},
+	"What is down and what is fresh use one budget.":                   {peers: []string{"old", "new fresh", "new down", "new"}, candidate: 0, maxUnavailable: 2, gate: "UpdatedPeersReady", says: "2 updated peers"},
+	"A peer that came up by itself just now uses the budget.":          {peers: []string{"old", "old fresh", "new"}, candidate: 0, gate: "BudgetKept", says: "1 peers are unavailable, maxUnavailable is 1; the first is peer-1: it does old fresh"},
+	"That peer itself is no more unavailable when it is restarted.":    {peers: []string{"old", "old fresh", "new"}, candidate: 1},
+	"Even so it is restarted in the window alone.":                     {peers: []string{"old", "old fresh", "new"}, candidate: 1, closed: true, gate: "WindowOpen"},
+	"Even so a drain uses the budget.":                                 {peers: []string{"old", "old fresh", "new"}, candidate: 1, drained: true, gate: "BudgetKept", says: "a drain may be using it"},
+	"What is down gets the cure, whatever came up just now.":           {peers: []string{"old down", "old fresh", "old"}, candidate: 0},
+	"What leaves may have come up just now.":                           {peers: []string{"old", "new", "new fresh leaving"}, candidate: 0},
 	"The only peer of a fleet is its own canary.":                      {peers: []string{"old"}, candidate: 0},
 }
 

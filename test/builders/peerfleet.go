@@ -10,7 +10,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 )
 
-// PeerFleet is a fleet of the smallest PeerNodes.
+// PeerFleet is a fleet of the smallest PeerNodes. They are available as soon as they are ready.
 func PeerFleet(namespace, name string, replicas int32, modify ...func(*v1alpha1.PeerFleet)) *v1alpha1.PeerFleet {
 	f := &v1alpha1.PeerFleet{
 		TypeMeta:   metav1.TypeMeta{APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: "PeerFleet"},
@@ -18,6 +18,7 @@ func PeerFleet(namespace, name string, replicas int32, modify ...func(*v1alpha1.
 		Spec: v1alpha1.PeerFleetSpec{
 			Replicas: replicas,
 			Template: v1alpha1.PeerNodeTemplate{Spec: PeerNode(namespace, name).Spec},
+			Rollout:  v1alpha1.PeerRollout{MinReadySeconds: new(int32(0))},
 		},
 	}
 	for _, m := range modify {
@@ -29,6 +30,11 @@ func PeerFleet(namespace, name string, replicas int32, modify ...func(*v1alpha1.
 // Replicas scales a fleet.
 func Replicas(n int32) func(*v1alpha1.PeerFleet) {
 	return func(f *v1alpha1.PeerFleet) { f.Spec.Replicas = n }
+}
+
+// MinReady is for how long a peer has to be ready to be available, in seconds.
+func MinReady(seconds int32) func(*v1alpha1.PeerFleet) {
+	return func(f *v1alpha1.PeerFleet) { f.Spec.Rollout.MinReadySeconds = &seconds }
 }
 
 // Template changes the template of a fleet.

@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,6 +95,77 @@ func TestAChangeThatRestartsGoesPeerByPeer(t *testing.T) {
 	if f.Status.UpdateRevision == before || f.Status.OldestRevision != f.Status.UpdateRevision {
 		t.Errorf("the revision was %s, is %s, and the oldest one is %s", before, f.Status.UpdateRevision, f.Status.OldestRevision)
 	}
+}
+
+// A pod that has just become ready may cease to be so for a moment. Its time begins anew then, and ends without anything
+// that could be noticed.
+func TestTheNextPeerWaitsUntilTheOneBeforeIsAvailable(t *testing.T) {
+	const seconds = 5
+	s := tell(t)
+	f := s.fleet(3, builders.MinReady(seconds))
+	before := s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)
+	s.editFleet(f, builders.Template(builders.WithImage(otherImage)))
+	pod := &corev1.Pod{}
+	s.eventually(func() error {
+		if err := s.get("relay-2-0", pod); err != nil || string(pod.UID) == before[pod.Name] || !podReady(pod) {
+			return fmt.Errorf("the canary has not been restarted: %w", err)
+		}
+		return nil
+	})
+	s.becomesReady(pod, corev1.ConditionFalse)
+	s.fleetBecomes(f, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonPeersNotReady)
+	time.Sleep(2 * time.Second) // A pod tells to the second since when it is ready.
+	s.becomesReady(pod, corev1.ConditionTrue)
+	s.fleetBecomes(f, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonAllServing)
+	c := s.fleetBecomes(f, v1alpha1.ConditionRolloutOpen, metav1.ConditionFalse, v1alpha1.ReasonCanaryNotReady)
+	if !strings.Contains(c.Message, "relay-2 was updated first and is not available yet: it is ready, and has to stay so until") {
+		t.Errorf("told is: %s", c.Message)
+	}
+
+	s.allServe(f)
+	s.eventually(func() error {
+		if err := s.get(f.Name, f); err != nil || f.Status.AvailableReplicas != 3 || f.Status.CurrentRevision != f.Status.UpdateRevision {
+			return fmt.Errorf("the rollout is not over: %+v: %w", f.Status, err)
+		}
+		return nil
+	})
+	next := &corev1.Pod{}
+	for _, name := range []string{"relay-1-0", "relay-0-0"} {
+		s.is(pod.Name, pod)
+		s.is(name, next)
+		if string(next.UID) == before[name] {
+			t.Errorf("pod %s was not replaced", name)
+		}
+		if waited := next.CreationTimestamp.Sub(readySince(pod)); waited < seconds*time.Second {
+			t.Errorf("pod %s was made %s after %s had become ready, want at least %d seconds", name, waited, pod.Name, seconds)
+		}
+		pod.Name = name
+	}
+	s.settle(quiet)
+	s.silent(quiet)
+}
+
+// becomesReady lets a pod become ready, or cease to be, as its kubelet would.
+func (s *story) becomesReady(pod *corev1.Pod, status corev1.ConditionStatus) {
+	s.Helper()
+	s.must(s.get(pod.Name, pod))
+	before := pod.DeepCopy()
+	for i := range pod.Status.Conditions {
+		if c := &pod.Status.Conditions[i]; c.Type == corev1.PodReady {
+			c.Status, c.LastTransitionTime = status, metav1.Now()
+			c.Reason = map[corev1.ConditionStatus]string{corev1.ConditionFalse: "ContainersNotReady"}[status]
+		}
+	}
+	s.must(env.Admin.Status().Patch(s.Context(), pod, client.MergeFrom(before)))
+}
+
+func readySince(pod *corev1.Pod) time.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
 }
 
 func TestAChangeThatDisturbsNobodyReachesAllAtOnce(t *testing.T) {

@@ -108,6 +108,8 @@ var wrongFleets = map[string]wrong{
 	"None of a hundred is nothing.":       {peerFleet, `spec: {rollout: {maxUnavailable: 0%}}`, refusals{"spec.rollout.maxUnavailable": badUnavailable}},
 	"More than all is not a share.":       {peerFleet, `spec: {rollout: {maxUnavailable: 101%}}`, refusals{"spec.rollout.maxUnavailable": badUnavailable}},
 	"A word is neither number nor share.": {peerFleet, `spec: {rollout: {maxUnavailable: all}}`, refusals{"spec.rollout.maxUnavailable": badUnavailable}},
+	"Less than no time cannot be.":        {peerFleet, `spec: {rollout: {minReadySeconds: -1}}`, refusals{"spec.rollout.minReadySeconds": tooSmall}},
+	"An hour has to be enough.":           {peerFleet, `spec: {rollout: {minReadySeconds: 3601}}`, refusals{"spec.rollout.minReadySeconds": tooLarge}},
 	"A canary below 0 does not exist.":    {peerFleet, `spec: {rollout: {canary: -1}}`, refusals{"spec.rollout.canary": tooSmall}},
 	"A canary above 1999 does not exist.": {peerFleet, `spec: {rollout: {canary: 2000}}`, refusals{"spec.rollout.canary": tooLarge}},
 	"A window has a start and a length.": {
@@ -181,8 +183,9 @@ func TestValidPeerFleetsAreAccepted(t *testing.T) {
 		"Nobody.":                     `spec: {replicas: 0}`,
 		"A name of 47 letters.":       `metadata: {name: ` + long(47) + `}`,
 		"2000 peers.":                 `spec: {replicas: 2000}`,
-		"Everything at once.":         `spec: {paused: true, rollout: {maxUnavailable: 100%, canary: 0, window: {start: "23:59", duration: 24h, days: [Monday, Sunday], timeZone: America/Port-au-Prince}}, spread: {topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}, scaleDown: {data: Delete}}`,
+		"Everything at once.":         `spec: {paused: true, rollout: {maxUnavailable: 100%, minReadySeconds: 3600, canary: 0, window: {start: "23:59", duration: 24h, days: [Monday, Sunday], timeZone: America/Port-au-Prince}}, spread: {topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule}, scaleDown: {data: Delete}}`,
 		"A number that may be down.":  `spec: {rollout: {maxUnavailable: 3}}`,
+		"No time to be ready.":        `spec: {rollout: {minReadySeconds: 0}}`,
 		"Overrides at their bounds.":  `spec: {overrides: [{ordinal: 0, suspend: false, image: "a:v1", storage: {size: 64Ti}}, {ordinal: 1999, storage: {size: 1Mi}}]}`,
 		"Custom software as a fleet.": `spec: {template: {spec: {software: {p2pAgent: null, custom: {ports: [{name: gossip, port: 7946, purpose: Peer}], dataPath: /data}}}}}`,
 	} {

@@ -596,6 +596,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerFleetStatus
   map:
     fields:
+    - name: availableReplicas
+      type:
+        scalar: numeric
     - name: conditions
       type:
         list:
@@ -947,6 +950,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: maxUnavailable
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+    - name: minReadySeconds
+      type:
+        scalar: numeric
     - name: rollback
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerRollback

@@ -22,6 +22,8 @@ type PeerFleetStatusApplyConfiguration struct {
 	Replicas *int32 `json:"replicas,omitempty"`
 	// readyReplicas is how many of them serve.
 	ReadyReplicas *int32 `json:"readyReplicas,omitempty"`
+	// availableReplicas is how many of them have served for spec.rollout.minReadySeconds without a break.
+	AvailableReplicas *int32 `json:"availableReplicas,omitempty"`
 	// updatedReplicas is how many of them have the newest template.
 	UpdatedReplicas *int32 `json:"updatedReplicas,omitempty"`
 	// parkedReplicas is how many of them are suspended on purpose.
@@ -30,7 +32,7 @@ type PeerFleetStatusApplyConfiguration struct {
 	Selector *string `json:"selector,omitempty"`
 	// updateRevision is the revision of the template: a number that counts the templates, and a hash of this one.
 	UpdateRevision *string `json:"updateRevision,omitempty"`
-	// currentRevision is the last revision that every peer had while all of them served.
+	// currentRevision is the last revision that every peer had while all of them were available.
 	CurrentRevision *string `json:"currentRevision,omitempty"`
 	// oldestRevision is the oldest revision that a peer still has.
 	OldestRevision *string `json:"oldestRevision,omitempty"`
@@ -80,6 +82,14 @@ func (b *PeerFleetStatusApplyConfiguration) WithReplicas(value int32) *PeerFleet
 // If called multiple times, the ReadyReplicas field is set to the value of the last call.
 func (b *PeerFleetStatusApplyConfiguration) WithReadyReplicas(value int32) *PeerFleetStatusApplyConfiguration {
 	b.ReadyReplicas = &value
+	return b
+}
+
+// WithAvailableReplicas sets the AvailableReplicas field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AvailableReplicas field is set to the value of the last call.
+func (b *PeerFleetStatusApplyConfiguration) WithAvailableReplicas(value int32) *PeerFleetStatusApplyConfiguration {
+	b.AvailableReplicas = &value
 	return b
 }
 

@@ -18,7 +18,11 @@ type PeerRolloutApplyConfiguration struct {
 	// rounded down and at least 1. Peers that are down for another reason count, and so do those that a drain of
 	// nodes takes down: it is the fleet's disruption budget. Default 1.
 	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
-	// canary is the ordinal of the peer that is changed first; the others follow once it serves. Default: the
+	// minReadySeconds is how long a peer has to be ready without a break before it counts as available. Until then it
+	// counts against maxUnavailable like one that is down, so that the next peer is restarted neither for a template
+	// nor for a key, and the rollout is not over. 0: it counts as soon as it is ready. Default 10.
+	MinReadySeconds *int32 `json:"minReadySeconds,omitempty"`
+	// canary is the ordinal of the peer that is changed first; the others follow once it is available. Default: the
 	// highest ordinal that is neither parked nor held.
 	Canary *int32 `json:"canary,omitempty"`
 	// window is when peers that serve may be restarted. Default: at any time. A peer that is down may be changed at
@@ -41,6 +45,14 @@ func PeerRollout() *PeerRolloutApplyConfiguration {
 // If called multiple times, the MaxUnavailable field is set to the value of the last call.
 func (b *PeerRolloutApplyConfiguration) WithMaxUnavailable(value intstr.IntOrString) *PeerRolloutApplyConfiguration {
 	b.MaxUnavailable = &value
+	return b
+}
+
+// WithMinReadySeconds sets the MinReadySeconds field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the MinReadySeconds field is set to the value of the last call.
+func (b *PeerRolloutApplyConfiguration) WithMinReadySeconds(value int32) *PeerRolloutApplyConfiguration {
+	b.MinReadySeconds = &value
 	return b
 }
 
