@@ -85,7 +85,8 @@ func TestAFleetChangesItsKeysUnderTraffic(t *testing.T) {
 	t.Cleanup(func() { must(t, installByHelm()) })
 	c, replicas := newCallers(t), min(5, rotations)
 	c.ns = namespace(t)
-	f := fleet(t, c.ns, int32(replicas), builders.Template(c.admitted, func(p *v1alpha1.PeerNode) {
+	// A pod that has just become ready may cease to be so for a second; the fleet waits until that is over.
+	f := fleet(t, c.ns, int32(replicas), builders.MinReady(5), builders.Template(c.admitted, func(p *v1alpha1.PeerNode) {
 		p.Spec.Identity = &v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Overlap: "15s"}}
 	}))
 	c.accepted = followAccepted(t, c.ns)
