@@ -60,6 +60,12 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = env.Stop() }()
 	go env.SimulateResizer(ctx)
+	stop, err := startStore(ctx)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "start the store:", err)
+		return 1
+	}
+	defer stop()
 	if harness, err = crash.NewHarness(env, *runs); err != nil {
 		fmt.Fprintln(os.Stderr, "start the harness:", err)
 		return 1

@@ -20,13 +20,14 @@ import (
 	"github.com/peernode/operator/test/crash"
 )
 
-// rotations are the ways in which a peer comes to another key.
+// rotations are the ways in which a peer comes to a key, and what becomes of it.
 func rotations() []crash.Scenario {
 	rotating := func(p *v1alpha1.PeerNode) {
 		p.Spec.Identity = &v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{Overlap: "1s"}}
 	}
 	given := steps(create(rotating), serving("alpha"), proves("alpha"), knows("alpha"))
 	return []crash.Scenario{
+		keyCopies(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,
