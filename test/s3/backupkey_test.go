@@ -99,7 +99,7 @@ func (p *pod) mount(name string, content []byte) {
 	}
 }
 
-// runs runs the program and returns its last words. It fails if one of the secrets was said.
+// runs calls the program and returns its last words. It fails if one of the secrets was said.
 func (p *pod) runs() (code int, last string) {
 	p.Helper()
 	cmd := exec.CommandContext(p.Context(), binary, p.args...)

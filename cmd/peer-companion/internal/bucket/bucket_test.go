@@ -113,8 +113,10 @@ func TestEveryAnswerOfAStoreIsExplained(t *testing.T) {
 		"Too much to do.":           {refusal(503, "SlowDown", ""), "the store has too much to do"},
 		"A code that nobody knows.": {refusal(400, "InvalidWeather", "it rains"), "the store answers HTTP 400 InvalidWeather"},
 		"A code that is none.":      {refusal(400, "of &lt;all&gt; sorts", ""), "the answer is HTTP 400 and not as S3 answers"},
-		"A page for people.":        {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>Sign in</html>", 404) }, "the answer is HTTP 404 and not as S3 answers"},
-		"A page without an end.":    {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400); endless(w) }, "the answer is HTTP 400 and not as S3 answers"},
+		"A page for people.": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "<html>Sign in</html>", http.StatusNotFound)
+		}, "the answer is HTTP 404 and not as S3 answers"},
+		"A page without an end.": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest); endless(w) }, "the answer is HTTP 400 and not as S3 answers"},
 		"What it was told, as a code.": {func(w http.ResponseWriter, r *http.Request) {
 			refusal(400, r.Header.Get("X-Amz-Security-Token"), "")(w, r)
 		}, "HTTP 400"},
