@@ -33,6 +33,7 @@ up() {
   wait_ready
   show_fleet
   show_key
+  show_copy
   show
 }
 
@@ -42,7 +43,8 @@ require_root() {
 make demo starts real containers on a cluster of its own, which needs root on Linux; this is $(id -un) on $(uname -s).
 Either run it as root (sudo make demo), or use a cluster that you have:
   1. build the images (docker build --target peernode-operator, --target peer-companion, --target p2p-agent) and push
-     them to your registry, together with an image of HashiCorp's serf named serf, all with the tag demo;
+     them to your registry, together with images of HashiCorp's serf and of Versity's S3 gateway, named serf and
+     versitygw, all with the tag demo;
   2. DEMO_KUBECONFIG=~/.kube/config DEMO_REGISTRY=registry.example.com/me make demo
 TEXT
   exit 1
@@ -70,6 +72,7 @@ use_existing() {
   image_companion=$DEMO_REGISTRY/peer-companion:demo
   image_agent=$DEMO_REGISTRY/p2p-agent:demo
   image_serf=$DEMO_REGISTRY/serf:demo
+  image_s3=$DEMO_REGISTRY/versitygw:demo
 }
 
 install_operator() {
@@ -168,6 +171,47 @@ show_key() {
   kubectl logs --namespace "$namespace" --selector app.kubernetes.io/name=peernode-unsealer --tail=-1 | grep '"Unsealed"' | tail -3
 }
 
+# show_copy has the sealed key of one more peer copied into a bucket, and opens it with a recovery key.
+show_copy() {
+  if ! kubectl get crd certificates.cert-manager.io >/dev/null 2>&1; then
+    echo "LEFT OUT: copies of keys in a bucket, because the service of S3 needs a certificate and there is no cert-manager"
+    return
+  fi
+  say "a service of S3, and the peer kept, whose sealed key is copied into it"
+  local companion=.cache/bin/peer-companion
+  [ -x "$companion" ] || go build -o "$companion" ./cmd/peer-companion
+  [ -f "$work/recovery.key" ] || "$companion" recovery-key --out "$work/recovery.key" >"$work/recovery.pub"
+  start_store
+  sed "s|age1-YOUR-RECIPIENT|$(cat "$work/recovery.pub")|" config/samples/p2pagent-kept.yaml |
+    kubectl apply --server-side --force-conflicts -f -
+  if ! kubectl wait peernode/kept --namespace peers --for=condition=KeyBackedUp --timeout=3m; then
+    kubectl get peernode kept --namespace peers -o yaml >&2
+    echo "make demo: the key of kept is not in the bucket after 3 minutes; see above" >&2
+    exit 1
+  fi
+  kubectl get peernode kept --namespace peers -o jsonpath='{range .status.identity.copies[*]}{.location}{"\n"}{end}'
+  echo "the recovery key, which the cluster does not have, opens it:"
+  kubectl get secret kept-identity-1 --namespace peers -o jsonpath='{.data.envelope}' | base64 -d |
+    "$companion" inspect - --verify "$work/recovery.key"
+}
+
+# start_store runs the service, and gives the peers what they know it by.
+start_store() {
+  kubectl create namespace storage --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+  local secret
+  secret=$(kubectl get secret s3-credentials --namespace storage --ignore-not-found -o jsonpath='{.data.secretAccessKey}' | base64 -d)
+  [ -n "$secret" ] || secret=$(head -c 24 /dev/urandom | base64)
+  for ns in storage peers; do
+    kubectl create secret generic s3-credentials --namespace "$ns" --dry-run=client -o yaml \
+      --from-literal=accessKeyID=demo --from-literal=secretAccessKey="$secret" | kubectl apply -f - >/dev/null
+  done
+  sed "s|image: IMAGE|image: $image_s3|" hack/demo-store.yaml | kubectl apply -f - >/dev/null
+  kubectl rollout status deployment/s3 --namespace storage --timeout=3m
+  kubectl get secret s3-tls --namespace storage -o jsonpath='{.data.ca\.crt}' | base64 -d >"$work/s3-ca.crt"
+  kubectl create configmap s3-ca --namespace peers --dry-run=client -o yaml --from-file=ca.crt="$work/s3-ca.crt" |
+    kubectl apply -f - >/dev/null
+}
+
 show() {
   say "the fleet and the peers"
   kubectl get peerfleets --namespace peers -o wide
@@ -196,9 +240,9 @@ TEXT
 down() {
   if [ -n "${DEMO_KUBECONFIG:-}" ]; then
     export KUBECONFIG=$DEMO_KUBECONFIG
-    kubectl delete namespace peers --ignore-not-found
+    kubectl delete namespace peers storage --ignore-not-found
     helm uninstall "$release" --namespace "$namespace" --ignore-not-found
-    echo "the kinds of peernode.dev stay; remove them with: kubectl delete crd peerfleets.peernode.dev peernodes.peernode.dev"
+    echo "the kinds of peernode.dev stay; remove them with: kubectl get crd -o name | grep peernode.dev | xargs kubectl delete"
     return
   fi
   testcluster down
