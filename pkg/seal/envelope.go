@@ -119,6 +119,9 @@ func (d document) validate() error {
 	return nil
 }
 
+// ageIntro is how every file of age begins that is not armored (https://age-encryption.org/v1).
+const ageIntro = "age-encryption.org/v1\n"
+
 func (d document) envelope() (Envelope, error) {
 	e := Envelope{header: d.Header, files: map[Family][]byte{}}
 	for _, f := range families {
@@ -128,9 +131,13 @@ func (d document) envelope() (Envelope, error) {
 		if err != nil || base64.StdEncoding.EncodeToString(file) != text {
 			return Envelope{}, fmt.Errorf("the envelope is damaged: sealed.%s is not one word of base64", f)
 		}
-		if len(file) > 0 {
-			e.files[f] = bytes.Clone(file)
+		if len(file) == 0 {
+			continue
 		}
+		if !bytes.HasPrefix(file, []byte(ageIntro)) {
+			return Envelope{}, fmt.Errorf("the envelope is damaged: sealed.%s is no file of age, so it may be a key that nobody sealed", f)
+		}
+		e.files[f] = bytes.Clone(file)
 	}
 	return e, nil
 }

@@ -149,6 +149,7 @@ func TestAChangedHeaderIsRefusedByTheNameOfTheField(t *testing.T) {
 		"No sealed part.":                           {change(t, text, nil, "sealed"), "sealed.hybrid"},
 		"A part left out.":                          {change(t, text, nil, "sealed", "x25519"), "sealed.x25519"},
 		"A part that is no base64.":                 {change(t, text, "%%%", "sealed", "hybrid"), "sealed.hybrid is not one word of base64"},
+		"A part that age did not make.":             {change(t, text, base64.StdEncoding.EncodeToString([]byte("a key in plaintext")), "sealed", "hybrid"), "sealed.hybrid is no file of age"},
 		"A part with a line break in it.":           {change(t, text, "YWdl\n", "sealed", "hybrid"), "sealed.hybrid is not one word of base64"},
 		"A part that is no age file.":               {change(t, text, "YWdl", "sealed", "hybrid"), "sealed.hybrid does not open"},
 		"The parts exchanged.":                      {exchanged(t, text), "sealed.hybrid does not open"},
