@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -24,10 +25,7 @@ const pieceSize = 12
 // Find returns the names of the forms in which a part of secret shows in text, sorted; none where it does not.
 func Find(text, secret []byte) []string {
 	found := map[string]bool{}
-	for piece := range slices.Chunk(secret, pieceSize) {
-		if len(piece) < pieceSize {
-			piece = secret[max(0, len(secret)-pieceSize):]
-		}
+	for piece := range pieces(secret) {
 		for name, forms := range formsOf(piece) {
 			for _, form := range forms {
 				if bytes.Contains(text, form) {
@@ -37,6 +35,20 @@ func Find(text, secret []byte) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// pieces are the parts of a secret that are looked for. The last one reaches back into the one before it.
+func pieces(secret []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for piece := range slices.Chunk(secret, pieceSize) {
+			if len(piece) < pieceSize {
+				piece = secret[max(0, len(secret)-pieceSize):]
+			}
+			if !yield(piece) {
+				return
+			}
+		}
+	}
 }
 
 // formsOf is how a piece of a secret may be written.

@@ -31,13 +31,18 @@ func utf16Text(text string, bigEndian bool) string {
 	return string(out)
 }
 
-func TestWhatIsPlantedIsFound(t *testing.T) {
+// planting is a secret that got out, and in what form it has to be found.
+type planting struct{ planted, as string }
+
+// planted are ways in which secret gets out.
+func planted(t *testing.T) map[string]planting {
+	t.Helper()
 	asJSON, err := json.Marshal(string(secret))
 	if err != nil {
 		t.Fatal(err)
 	}
 	inBase64 := base64.StdEncoding.EncodeToString
-	for name, c := range map[string]struct{ planted, as string }{
+	return map[string]planting{
 		"The bytes themselves.":                          {string(secret), "raw"},
 		"Their first half.":                              {string(secret[:16]), "raw"},
 		"Their last twelve.":                             {string(secret[20:]), "raw"},
@@ -61,7 +66,11 @@ func TestWhatIsPlantedIsFound(t *testing.T) {
 		"Base64 in UTF-16 of the other byte order.":      {utf16Text(inBase64(secret), true), "UTF-16"},
 		"Bytes that were taken for letters, in UTF-16.":  {utf16Text(string(runes(secret)), false), "UTF-16"},
 		"Base64 of a message, in UTF-16, among letters.": {utf16Text("x"+inBase64(append([]byte("four"), secret...)), false), "UTF-16"},
-	} {
+	}
+}
+
+func TestWhatIsPlantedIsFound(t *testing.T) {
+	for name, c := range planted(t) {
 		text := bytes.Join([][]byte{[]byte("before"), []byte(c.planted), []byte("after")}, nil)
 		if found := canary.Find(text, secret); !slices.Contains(found, c.as) {
 			t.Errorf("%s found as %q, want %s among them", name, found, c.as)
