@@ -94,8 +94,11 @@ func certNameOf(user string, groups ...string) string {
 	return fmt.Sprintf("user-%x", hash.Sum64())
 }
 
-// AuditLogPath is the API server's audit log: JSON lines at level Metadata, one per answered request. Package audit reads it.
+// AuditLogPath is the API server's audit log: JSON lines, one per answered request. Package audit reads it.
 func (a *access) AuditLogPath() string { return auditLogPath(a.dir) }
+
+// EtcdEndpoint is where clients of etcd reach the store itself, past the API server.
+func (a *access) EtcdEndpoint() string { return "unix://" + etcdSocket(a.socketDir) }
 
 // Dir holds the state; the logs of the programs are in its folder "logs".
 func (a *access) Dir() string { return a.dir }

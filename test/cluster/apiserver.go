@@ -26,6 +26,17 @@ rules:
 - level: Metadata
 `
 
+// auditPolicyOfBodies records the objects as well, where somebody changes them.
+const auditPolicyOfBodies = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+omitManagedFields: true
+rules:
+- level: RequestResponse
+  verbs: [create, update, patch, delete, deletecollection]
+- level: Metadata
+`
+
 // apiServerConfig is what differs between API servers.
 type apiServerConfig struct {
 	bin, dir, socketDir string
@@ -33,6 +44,8 @@ type apiServerConfig struct {
 	port                int
 	// advertise is the address that pods reach the API server at; empty where there are no pods.
 	advertise string
+	// auditBodies says whether the audit log holds objects.
+	auditBodies bool
 }
 
 // auditLogPath is where an API server with this state folder logs.
@@ -53,8 +66,11 @@ func issueAPIServerCertificates(pki *authority, advertise string) error {
 
 // apiServer is kube-apiserver as a hardened cluster has it: RBAC and node authorization, all default admission, audit log on.
 func apiServer(c apiServerConfig, client *apiClient) (program, error) {
-	policy := filepath.Join(c.dir, "audit-policy.yaml")
-	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
+	policy, content := filepath.Join(c.dir, "audit-policy.yaml"), auditPolicy
+	if c.auditBodies {
+		content = auditPolicyOfBodies
+	}
+	if err := os.WriteFile(policy, []byte(content), 0o600); err != nil {
 		return program{}, fmt.Errorf("write the audit policy: %w", err)
 	}
 	// Without pods nobody needs the Service "kubernetes", and its endpoint may not be a loopback address.
@@ -66,7 +82,7 @@ func apiServer(c apiServerConfig, client *apiClient) (program, error) {
 		name: "kube-apiserver",
 		path: filepath.Join(c.bin, "kube-apiserver"),
 		args: append(reach,
-			"--etcd-servers=unix://"+filepath.Join(c.socketDir, "etcd"), "--secure-port="+strconv.Itoa(c.port),
+			"--etcd-servers=unix://"+etcdSocket(c.socketDir), "--secure-port="+strconv.Itoa(c.port),
 			"--tls-cert-file="+c.pki.certFile("apiserver"), "--tls-private-key-file="+c.pki.keyFile("apiserver"),
 			"--client-ca-file="+c.pki.certFile("ca"),
 			"--kubelet-client-certificate="+c.pki.certFile("apiserver-kubelet"), "--kubelet-client-key="+c.pki.keyFile("apiserver-kubelet"),

@@ -25,6 +25,9 @@ type ControlPlaneOptions struct {
 	SimulatedNodes int
 	// CertManager installs cert-manager's CRDs and runs its controllers.
 	CertManager bool
+	// AuditBodies writes into the audit log what every request that changes something says, and what it is answered: all that the
+	// most talkative policy of a cluster would.
+	AuditBodies bool
 	// Dir is a new or empty folder for state and logs, which Stop keeps; empty means a temporary folder, which Stop removes.
 	Dir string
 	// StartTimeout bounds the start, builds excepted; zero means one minute.
@@ -111,7 +114,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 	if err := cp.run(ctx, etcd(cp.bin, cp.dir, cp.socketDir)); err != nil {
 		return err
 	}
-	if err := cp.startAPIServer(ctx); err != nil {
+	if err := cp.startAPIServer(ctx, opts.AuditBodies); err != nil {
 		return err
 	}
 	if !opts.WithoutControllerManager {
@@ -155,7 +158,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 }
 
 // startAPIServer tries a few ports, because another process may take one between choosing and listening.
-func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
+func (cp *ControlPlane) startAPIServer(ctx context.Context, auditBodies bool) error {
 	var failures []error
 	for range 3 {
 		port, err := freePort()
@@ -165,7 +168,7 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context) error {
 		if err := cp.becomeAdmin(port); err != nil {
 			return err
 		}
-		program, err := apiServer(apiServerConfig{bin: cp.bin, dir: cp.dir, socketDir: cp.socketDir, pki: cp.pki, port: port}, cp.client)
+		program, err := apiServer(apiServerConfig{bin: cp.bin, dir: cp.dir, socketDir: cp.socketDir, pki: cp.pki, port: port, auditBodies: auditBodies}, cp.client)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 // etcd is the store, on sockets instead of ports: nothing else can reach it, and clusters side by side cannot collide.
 // It does not wait for the disk, because no test outlives a power cut.
 func etcd(bin, dir, socketDir string) program {
-	client := filepath.Join(socketDir, "etcd")
+	client := etcdSocket(socketDir)
 	clientURL, peerURL := "unix://"+client, "unix://"+filepath.Join(socketDir, "peer")
 	return program{
 		name: "etcd",
@@ -35,3 +35,6 @@ func etcd(bin, dir, socketDir string) program {
 		},
 	}
 }
+
+// etcdSocket is where it listens for clients.
+func etcdSocket(socketDir string) string { return filepath.Join(socketDir, "etcd") }
