@@ -150,8 +150,9 @@ func TestAChangedHeaderIsRefusedByTheNameOfTheField(t *testing.T) {
 		"A part left out.":                          {change(t, text, nil, "sealed", "x25519"), "sealed.x25519"},
 		"A part that is no base64.":                 {change(t, text, "%%%", "sealed", "hybrid"), "sealed.hybrid is not one word of base64"},
 		"A part that age did not make.":             {change(t, text, base64.StdEncoding.EncodeToString([]byte("a key in plaintext")), "sealed", "hybrid"), "sealed.hybrid is no file of age"},
+		"A part that only begins as age does.":      {change(t, text, []byte("age-encryption.org/v1\n"), "sealed", "hybrid"), "sealed.hybrid does not open"},
 		"A part with a line break in it.":           {change(t, text, "YWdl\n", "sealed", "hybrid"), "sealed.hybrid is not one word of base64"},
-		"A part that is no age file.":               {change(t, text, "YWdl", "sealed", "hybrid"), "sealed.hybrid does not open"},
+		"A part that is less than a file of age.":   {change(t, text, "YWdl", "sealed", "hybrid"), "sealed.hybrid is no file of age"},
 		"The parts exchanged.":                      {exchanged(t, text), "sealed.hybrid does not open"},
 	} {
 		refused(t, name, c.text, c.says, h, x)
@@ -219,7 +220,11 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	for opener, family := range map[seal.Family]seal.Opener{seal.Hybrid: h, seal.X25519: x} {
 		file := part(t, text, opener)
 		for n := 1; n < len(file); n += 11 {
-			refused(t, fmt.Sprintf("%d of %d bytes of the %s part.", n, len(file), opener), change(t, text, file[:n], "sealed", string(opener)), "does not open", family)
+			says := "does not open"
+			if n < len("age-encryption.org/v1\n") {
+				says = "is no file of age"
+			}
+			refused(t, fmt.Sprintf("%d of %d bytes of the %s part.", n, len(file), opener), change(t, text, file[:n], "sealed", string(opener)), says, family)
 		}
 		refused(t, "A byte too many.", change(t, text, append(file, 0), "sealed", string(opener)), "does not open", family)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/peernode/operator/test/cluster"
@@ -34,11 +34,13 @@ const garbage = 300
 var (
 	env     *testenv.Env
 	harness *crash.Harness
+	search  = crash.NewKeySearch()
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	ctrl.SetLogger(logr.Discard())
+	ctrl.SetLogger(search.Logger("what operators share"))
+	klog.SetLogger(search.Logger("client-go", os.Stderr))
 	// Runs wait far more than they work, so the number of processors is no measure; the harness has its own.
 	if err := flag.Set("test.parallel", "1000"); err != nil {
 		panic(err)
@@ -54,7 +56,7 @@ func run(m *testing.M) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error
-	if env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 3, WithoutControllers: idle}); err != nil {
+	if env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 3, WithoutControllers: idle, AuditBodies: true}); err != nil {
 		fmt.Fprintln(os.Stderr, "start the test environment:", err)
 		return 1
 	}
@@ -66,7 +68,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer stop()
-	if harness, err = crash.NewHarness(env, *runs); err != nil {
+	if err = search.Follow(ctx, env); err != nil {
+		fmt.Fprintln(os.Stderr, "look for keys:", err)
+		return 1
+	}
+	if harness, err = crash.NewHarness(env, *runs, search); err != nil {
 		fmt.Fprintln(os.Stderr, "start the harness:", err)
 		return 1
 	}
@@ -76,7 +82,13 @@ func run(m *testing.M) int {
 		}
 	}()
 	go harness.Progress().Tell(ctx, os.Stderr, 30*time.Second)
-	return m.Run()
+	code := m.Run()
+	fmt.Fprintln(os.Stderr, "crash:", search)
+	if err := search.Rest(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "after the end of the runs:", err)
+		return 1
+	}
+	return code
 }
 
 // TestEveryCrashPointConverges kills the operator at every write of every scenario.

@@ -41,16 +41,29 @@ type Harness struct {
 	turns    *turns
 	pace     *pace
 	progress *Progress
+	search   *KeySearch
 
 	mu         sync.Mutex
 	references map[string]func() result
 }
 
-// NewHarness lets that many runs happen at a time. They mostly wait.
-func NewHarness(env *testenv.Env, parallel int) (*Harness, error) {
+// NewHarness lets that many runs happen at a time. They mostly wait. Where keys show is found by a search that follows the
+// environment.
+func NewHarness(env *testenv.Env, parallel int, search *KeySearch) (*Harness, error) {
 	log, err := env.NewAuditLog()
 	pace := &pace{}
-	return &Harness{env: env, log: log, turns: newTurns(parallel, pace.behind), pace: pace, progress: newProgress(time.Now, pace.late), references: map[string]func() result{}}, err
+	return &Harness{
+		env: env, log: log, turns: newTurns(parallel, pace.behind), pace: pace, progress: newProgress(time.Now, pace.late),
+		search: search, references: map[string]func() result{},
+	}, err
+}
+
+// Apart is for runs that are meant to fail: they take their turns among all others, and do not count in the progress.
+func (h *Harness) Apart() *Harness {
+	return &Harness{
+		env: h.env, log: h.log, turns: h.turns, pace: h.pace, progress: newProgress(time.Now, h.pace.late),
+		search: h.search, references: map[string]func() result{},
+	}
 }
 
 // Pace keeps runs from beginning while the control plane has too much to do, until ctx ends.

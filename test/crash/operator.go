@@ -31,7 +31,7 @@ func (h *Harness) startIn(ctx context.Context, w *World, wire *wire, beyond func
 	if beyond != nil {
 		through = func(next http.RoundTripper) http.RoundTripper { return wire.through(beyond(next)) }
 	}
-	running, err := h.env.StartOperator(ctx, testenv.OperatorOptions{Namespaces: []string{w.Namespace}, WrapTransport: through})
+	running, err := h.env.StartOperator(ctx, testenv.OperatorOptions{Namespaces: []string{w.Namespace}, WrapTransport: through, Log: w.Log})
 	if err != nil {
 		wire.stop()
 		return nil, err

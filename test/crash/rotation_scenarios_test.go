@@ -60,32 +60,44 @@ const annotationExpected = "example.com/public-key"
 // bring makes a key elsewhere and seals it for a PeerNode that does not exist yet.
 func bring(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
-		p := builders.PeerNode(w.Namespace, name)
-		envelope, key, err := sealElsewhere(w, name)
+		key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
 		if err != nil {
 			return err
 		}
-		secret := keysecret.New(p, 1, envelope.Text())
-		secret.Annotations = map[string]string{annotationExpected: kinds.Key(p.Spec.Software).Identity(key).PublicKey}
-		return w.Admin.Create(ctx, secret)
+		w.Keys.Add(key, bindingOf(w, name))
+		return sealFor(ctx, w, name, key)
 	}
 }
 
-// sealElsewhere makes a key and seals it for a PeerNode.
-func sealElsewhere(w *crash.World, name string) (seal.Envelope, identity.Public, error) {
-	key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
+func bindingOf(w *crash.World, name string) seal.Binding {
+	return seal.Binding{Namespace: w.Namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}
+}
+
+// sealFor makes the Secret of the first key of a PeerNode.
+func sealFor(ctx context.Context, w *crash.World, name string, key identity.Key) error {
+	envelope, err := envelopeFor(w, name, key)
 	if err != nil {
-		return seal.Envelope{}, identity.Public{}, err
+		return err
 	}
-	binding := seal.Binding{Namespace: w.Namespace, PeerNode: name, Role: seal.RoleIdentity, Epoch: 1}
-	envelope, err := seal.Seal(key, binding, []seal.Recipient{w.Sealing.Recipient()})
-	return envelope, key.Public(), err
+	p := builders.PeerNode(w.Namespace, name)
+	secret := keysecret.New(p, 1, envelope.Text())
+	secret.Annotations = map[string]string{annotationExpected: kinds.Key(p.Spec.Software).Identity(key.Public()).PublicKey}
+	return w.Admin.Create(ctx, secret)
+}
+
+func envelopeFor(w *crash.World, name string, key identity.Key) (seal.Envelope, error) {
+	return seal.Seal(key, bindingOf(w, name), []seal.Recipient{w.Sealing.Recipient()})
 }
 
 // createImporting makes a PeerNode that brings its key along.
 func createImporting(name string) do {
 	return func(ctx context.Context, w *crash.World) error {
-		envelope, _, err := sealElsewhere(w, name)
+		key, err := identity.New(v1alpha1.IdentityEd25519, rand.Reader)
+		if err != nil {
+			return err
+		}
+		w.Keys.Add(key, bindingOf(w, name))
+		envelope, err := envelopeFor(w, name, key)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 		return result{err: err}
 	}
 	defer func() {
-		if res.err != nil {
+		if res.err = h.search.judge(ctx, w, res.err); res.err != nil {
 			res.err = fmt.Errorf("in namespace %s: %w", w.Namespace, res.err)
 		}
 	}()
@@ -80,7 +80,8 @@ func (h *Harness) world(ctx context.Context) (*World, error) {
 	if err := h.env.Admin.Create(ctx, ns); err != nil {
 		return nil, err
 	}
-	return &World{Env: h.env, Namespace: ns.Name, notes: map[string]string{}}, nil
+	log := h.search.Logger("the operators of " + ns.Name)
+	return &World{Env: h.env, Namespace: ns.Name, Log: log, notes: map[string]string{}}, nil
 }
 
 // play takes a step with an operator that nobody disturbs.

@@ -3,7 +3,8 @@
 // Package crash proves that killing the operator at any write of any scenario ends in the same state as not
 // killing it. For every write of a scenario and every way in which a write can come to nothing, it runs the
 // scenario anew, ends the operator at that write, lets a fresh operator go on, and compares the end with that of
-// an uninterrupted run. Then it proves from the API server's audit log that the survivor is silent.
+// an uninterrupted run. Then it proves from the API server's audit log that the survivor is silent. All the while it looks
+// for the private keys of the run in whatever is stored or logged.
 //
 // A later kind needs no more than scenarios of its own: steps that a person takes, and how to see that the
 // operator has arrived.
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -71,6 +73,8 @@ type World struct {
 	*testenv.Env
 	// Namespace holds everything.
 	Namespace string
+	// Log is that of its operators.
+	Log logr.Logger
 
 	notes map[string]string
 }

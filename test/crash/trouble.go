@@ -48,7 +48,7 @@ func (h *Harness) endure(ctx context.Context, s Scenario, t Trouble, reference r
 		return err
 	}
 	defer func() {
-		if err != nil {
+		if err = h.search.judge(ctx, w, err); err != nil {
 			err = fmt.Errorf("in namespace %s: %w", w.Namespace, err)
 		}
 	}()

@@ -42,6 +42,8 @@ type Env struct {
 	Sealing sealingkey.Key
 	// KeyJobs plays the containers that make keys, nil without simulated nodes.
 	KeyJobs *KeyJobs
+	// Keys are those that were made there.
+	Keys *Keys
 
 	stopPlaying context.CancelFunc
 }
@@ -53,7 +55,7 @@ func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, erro
 	if err != nil {
 		return nil, err
 	}
-	env := &Env{ControlPlane: controlPlane}
+	env := &Env{ControlPlane: controlPlane, Keys: &Keys{}}
 	if err := env.install(ctx); err != nil {
 		_ = controlPlane.Stop()
 		return nil, err

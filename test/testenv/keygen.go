@@ -20,8 +20,8 @@ import (
 )
 
 // keygen does what peer-companion keygen does with the arguments of the pod's container, and returns the last words of
-// all containers.
-func keygen(pod *corev1.Pod) ([]string, error) {
+// all containers. The key is among the others before anybody else has it.
+func keygen(pod *corev1.Pod, keys *Keys) ([]string, error) {
 	flags, err := flagsOf(pod)
 	if err != nil {
 		return nil, err
@@ -49,6 +49,7 @@ func keygen(pod *corev1.Pod) ([]string, error) {
 		return nil, err
 	}
 	binding := seal.Binding{Namespace: flags.one("namespace"), PeerNode: flags.one("peernode"), Role: seal.RoleIdentity, Epoch: epoch}
+	keys.Add(key, binding)
 	envelope, err := seal.Seal(key, binding, to)
 	if err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ import (
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
+	keys  *Keys
 
 	mu sync.Mutex
 	// held are the namespaces in which no pod ends, failing what the next ones in a namespace fail with.
@@ -42,7 +43,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &KeyJobs{ctx: ctx, admin: e.Admin, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
+	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	factory := informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + ")"
@@ -160,7 +161,7 @@ func (k *KeyJobs) attend(before *corev1.Pod) {
 
 // play ends a pod, and reports whether that is because of FailNext.
 func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
-	messages, err := keygen(pod)
+	messages, err := keygen(pod, k.keys)
 	if failure := k.failure(pod.Namespace); failure != nil {
 		failed, err = true, failure
 	}

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
@@ -42,6 +43,8 @@ type OperatorOptions struct {
 	Settle time.Duration
 	// Release makes it another release, or one that was started with other flags; nil leaves it as it is.
 	Release func(*settings.Operator)
+	// Log is where it logs; the logger of controller-runtime when it is the zero value.
+	Log logr.Logger
 	// WrapTransport sees every request of the operator on its way out: those of its client, its caches, its live
 	// reads and its events, as if it stood between a process and the network.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
@@ -61,7 +64,7 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 	if o.WrapTransport != nil {
 		config.Wrap(o.WrapTransport)
 	}
-	mgr, err := ctrl.NewManager(config, managerOptions(e, options))
+	mgr, err := ctrl.NewManager(config, managerOptions(e, options, o.Log))
 	if err != nil {
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
@@ -74,9 +77,10 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 	return op, nil
 }
 
-func managerOptions(e *Env, o settings.Operator) ctrl.Options {
+func managerOptions(e *Env, o settings.Operator, log logr.Logger) ctrl.Options {
 	return ctrl.Options{
 		Scheme:  e.Scheme,
+		Logger:  log,
 		Cache:   controllers.Cache(o),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 		// Several operators of one test process have controllers of the same name.
