@@ -192,6 +192,8 @@ const (
 	ReasonKeySwitched = "KeySwitched"
 	// ReasonKeyRevoked: a key is not accepted any more.
 	ReasonKeyRevoked = "KeyRevoked"
+	// ReasonKeyRemoved: the Secret of a revoked key was deleted, as spec.identity.rotation.keepPrevious says.
+	ReasonKeyRemoved = "KeyRemoved"
 	// ReasonDataRetained: the volume was kept although it was to go, because something spoke against deleting it.
 	ReasonDataRetained = "DataRetained"
 	// ReasonDataDeleted: the volume was deleted as spec.deletionPolicy.data asks.

@@ -84,6 +84,14 @@ func (i *PeerIdentity) Overlap() time.Duration {
 	return i.Rotation.Overlap.duration()
 }
 
+// KeepsPrevious is how many of the keys that the peer had before keep their Secret, false where all do.
+func (i *PeerIdentity) KeepsPrevious() (int, bool) {
+	if i == nil || i.Rotation == nil || i.Rotation.KeepPrevious == nil {
+		return 0, false
+	}
+	return int(*i.Rotation.KeepPrevious), true
+}
+
 // DefaultOverlap is how long the key of before is let in where the spec does not say.
 const DefaultOverlap = 168 * time.Hour
 

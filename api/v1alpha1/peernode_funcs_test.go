@@ -111,3 +111,21 @@ func TestHowOftenAKeyRotates(t *testing.T) {
 		}
 	}
 }
+
+func TestHowManyPreviousKeysAreKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		identity *v1alpha1.PeerIdentity
+		keep     int
+		limited  bool
+	}{
+		"Nothing is said.":       {nil, 0, false},
+		"Nothing of a rotation.": {&v1alpha1.PeerIdentity{}, 0, false},
+		"Nothing of a limit.":    {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{}}, 0, false},
+		"None.":                  {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{KeepPrevious: new(int32(0))}}, 0, true},
+		"Seven.":                 {&v1alpha1.PeerIdentity{Rotation: &v1alpha1.KeyRotation{KeepPrevious: new(int32(7))}}, 7, true},
+	} {
+		if keep, limited := c.identity.KeepsPrevious(); keep != c.keep || limited != c.limited {
+			t.Errorf("%s kept are %d, %v; want %d, %v", name, keep, limited, c.keep, c.limited)
+		}
+	}
+}

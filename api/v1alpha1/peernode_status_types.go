@@ -80,7 +80,8 @@ type PeerIdentityStatus struct {
 	// +optional
 	PublicKey string `json:"publicKey,omitempty"`
 
-	// epochs are the keys of the peer, of those that are revoked only the latest.
+	// epochs are the keys of the peer, of those that are revoked only the latest: three, or as many as keepPrevious says, and
+	// those of which the Secret is still to be deleted.
 	// +optional
 	// +listType=map
 	// +listMapKey=epoch
@@ -96,6 +97,11 @@ type PeerIdentityStatus struct {
 	// +listType=map
 	// +listMapKey=store
 	Copies []KeyCopy `json:"copies,omitempty"`
+
+	// removedThrough is the epoch up to which the Secrets of revoked keys were deleted on purpose, as
+	// spec.identity.rotation.keepPrevious says. The janitor alone writes it.
+	// +optional
+	RemovedThrough int64 `json:"removedThrough,omitempty"`
 
 	// rotation is what is known of the rotation of the keys.
 	// +optional

@@ -233,6 +233,14 @@ type KeyRotation struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Auto;Manual
 	Approval KeyApproval `json:"approval,omitempty"`
+
+	// keepPrevious is how many of the keys that the peer had before keep their Secret once they are revoked, the latest of
+	// them; 0 keeps none. Without it all are kept. What is older is deleted by the janitor, a program of its own that has to
+	// be installed (docs/rotation.md), and is lost unless you have a copy. The reservations of all keys stay.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	KeepPrevious *int32 `json:"keepPrevious,omitempty"`
 }
 
 // RotationDuration is a length of time such as 720h or 90s.

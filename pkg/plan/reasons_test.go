@@ -22,6 +22,7 @@ var toldElsewhere = map[string]string{
 	"ReasonKeyPublished":    "events.go",
 	"ReasonKeySwitched":     "events.go",
 	"ReasonKeyRevoked":      "events.go",
+	"ReasonKeyRemoved":      "../../controllers/janitor/controller.go",
 	"ReasonDataDeleted":     "../../controllers/peernode/delete.go",
 	"ReasonReservationHeld": "../../controllers/reservation/controller.go",
 }

@@ -83,7 +83,7 @@ func (p Plan) rotate(o Observed, id *v1alpha1.PeerIdentityStatus, now time.Time)
 
 // stateOf is what is on record. A key that was made just now, or before keys had epochs, is the only one.
 func stateOf(p *v1alpha1.PeerNode, id *v1alpha1.PeerIdentityStatus, now time.Time) rotation.State {
-	s := rotation.State{Minimum: id.MinimumEpoch}
+	s := rotation.State{Minimum: id.MinimumEpoch, Removed: id.RemovedThrough}
 	if id.Rotation != nil {
 		s.LastRequest = id.Rotation.LastRequest
 	}
@@ -100,7 +100,7 @@ func stateOf(p *v1alpha1.PeerNode, id *v1alpha1.PeerIdentityStatus, now time.Tim
 func (p Plan) policy() rotation.Policy {
 	spec := p.PeerNode.Spec.Identity
 	by, _ := schedule(spec) // What is wrong with it is told.
-	return rotation.Policy{
+	policy := rotation.Policy{
 		Every:    spec.RotatesEvery(),
 		Schedule: by,
 		Spread:   string(p.PeerNode.UID),
@@ -109,6 +109,10 @@ func (p Plan) policy() rotation.Policy {
 		Turns:    fleets(p.PeerNode),
 		Pinned:   expectedKey(p.PeerNode) != "",
 	}
+	if keeps, some := spec.KeepsPrevious(); some {
+		policy.Keeps = &keeps
+	}
+	return policy
 }
 
 // schedule reads when keys are due by the calendar, nil where the spec does not say.

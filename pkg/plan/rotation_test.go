@@ -400,3 +400,31 @@ func TestStagesAreToldAtOnceAndOnce(t *testing.T) {
 		}
 	}
 }
+
+// What the janitor tells is carried along, and the keys for which it has yet to come stay on record.
+func TestARotationLeavesTheJanitorItsPart(t *testing.T) {
+	keeps := func(n int32) func(*v1alpha1.PeerIdentity) {
+		return func(id *v1alpha1.PeerIdentity) { id.Rotation = &v1alpha1.KeyRotation{KeepPrevious: &n} }
+	}
+	for name, c := range map[string]struct {
+		spec    func(*v1alpha1.PeerIdentity)
+		removed int64
+		first   int64
+	}{
+		"All are kept.":             {func(*v1alpha1.PeerIdentity) {}, 0, 3},
+		"Two went.":                 {keeps(1), 2, 3},
+		"One went, and others may.": {keeps(3), 1, 2},
+		"None went yet.":            {keeps(0), 0, 1},
+	} {
+		w := holding(0, on(revoked, revoked, revoked, revoked, revoked, active), wanting(c.spec))(t)
+		w.PeerNode.Status.Identity.RemovedThrough = c.removed
+		w.PeerNode.Status = w.status()
+		id := w.PeerNode.Status.Identity
+		if id.RemovedThrough != c.removed || id.Epochs[0].Epoch != c.first || id.Epoch != 6 {
+			t.Errorf("%s On record is %+v", name, id)
+		}
+		if telling := plan.ToTell(w.PeerNode.Status, w.status(), now, time.Hour); telling.Write {
+			t.Errorf("%s The same is told again", name)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func Next(s State, p Policy, r Requests, f Facts, now time.Time) Decision {
 	s.Epochs = slices.Clone(s.Epochs)
 	m := &machine{State: s, Policy: p, Requests: r, Facts: f, now: now}
 	wait, until := m.step()
-	m.Epochs = remembered(m.Epochs)
+	m.Epochs = m.remembered()
 	return Decision{State: m.State, Wait: wait, Until: until, Due: due(m.State, p)}
 }
 
@@ -175,21 +175,34 @@ func (m *machine) set(number int64, stage v1alpha1.KeyStage) {
 	}
 }
 
-// memory is how many revoked epochs stay on record.
-const memory = 3
+const (
+	// memory is how many revoked epochs stay on record.
+	memory = 3
+	// backlog is how many more do while nobody removes the Secrets that need not be kept.
+	backlog = 20
+)
 
 // remembered forgets the oldest revoked epochs. Those above the active one stay, because numbers are not used twice.
-func remembered(epochs []Epoch) []Epoch {
-	revoked := 0
+func (m *machine) remembered() []Epoch {
+	epochs, revoked := m.Epochs, 0
 	for _, e := range epochs {
 		if e.Stage == v1alpha1.KeyRevoked {
 			revoked++
 		}
 	}
-	for revoked > memory && epochs[0].Stage == v1alpha1.KeyRevoked {
+	for len(epochs) > 0 && epochs[0].Stage == v1alpha1.KeyRevoked && revoked > m.room(epochs[0]) {
 		epochs, revoked = epochs[1:], revoked-1
 	}
 	return epochs
+}
+
+// room is for how many revoked epochs there is on record, with the oldest of them. Only of an epoch on record is it known that its
+// Secret is the peer's, so one whose Secret is still to be removed is not forgotten, unless nobody comes for it.
+func (m *machine) room(oldest Epoch) int {
+	if m.Keeps == nil || oldest.Number <= m.Removed {
+		return memory
+	}
+	return max(memory, *m.Keeps+backlog)
 }
 
 // due is when the active key is to be followed by another, somewhat late: peers that were made together do not change

@@ -138,3 +138,41 @@ func TestOldEpochsAreForgottenAndNumbersAreNot(t *testing.T) {
 		t.Errorf("the next is %+v", got)
 	}
 }
+
+// rotatedTo are the keys of a peer that has rotated until its key had a number, and of which Secrets were removed.
+func rotatedTo(number int, keeps *int, removed int64) rotation.State {
+	s := on(0, active)
+	s.policy.Keeps, s.state.Removed = keeps, removed
+	for i := range number - 1 {
+		s.requests.Rotate = strconv.Itoa(i)
+		s.facts.Stored = true
+		at := now
+		for activeOf(s.state) != int64(i+2) || underway(s.state) {
+			at = at.Add(overlap)
+			s.state = s.next(at).State
+		}
+	}
+	return s.state
+}
+
+func TestAnEpochIsNotForgottenBeforeItsSecretIsRemoved(t *testing.T) {
+	for name, c := range map[string]struct {
+		number  int
+		keeps   *int
+		removed int64
+		first   int64
+	}{
+		"All are kept, and the latest three remembered.":        {10, nil, 0, 7},
+		"None was removed yet.":                                 {10, new(0), 0, 1},
+		"All that need not be kept were removed.":               {10, new(0), 9, 7},
+		"Some were removed.":                                    {10, new(2), 4, 5},
+		"More are kept than would be remembered.":               {10, new(5), 4, 5},
+		"Nobody comes, and keys that are kept would be enough.": {10, new(100), 0, 1},
+		"Nobody comes for a long time.":                         {30, new(2), 0, 8},
+	} {
+		got := rotatedTo(c.number, c.keeps, c.removed)
+		if first := got.Epochs[0].Number; first != c.first || highest(got) != int64(c.number) {
+			t.Errorf("%s On record are the epochs from %d to %d, want %d to %d", name, first, highest(got), c.first, c.number)
+		}
+	}
+}

@@ -19,6 +19,8 @@ type State struct {
 	Minimum int64
 	// LastRequest is the last request that was acted on.
 	LastRequest string
+	// Removed is the epoch up to which the Secrets of revoked keys were removed on purpose.
+	Removed int64
 }
 
 // Epoch is one key.
@@ -45,6 +47,8 @@ type Policy struct {
 	Turns bool
 	// Pinned keeps the peer at its key.
 	Pinned bool
+	// Keeps is how many revoked keys keep their Secret where others are to be removed, nil where all keep it.
+	Keeps *int
 }
 
 // Requests are what people, and the fleet of the peer, ask for by annotations.

@@ -31,5 +31,7 @@ var wrongRotations = map[string]wrong{
 	"An overlap has 16 characters.":                   {p2pAgent, rotation(`overlap: 000001h0001m0001s`), refusals{"spec.identity.rotation.overlap": tooLong}},
 	"An overlap ends.":                                {p2pAgent, rotation(`overlap: 8761h`), refusals{"spec.identity.rotation.overlap": "must be at most 8760h"}},
 	"Approval is Auto or Manual.":                     {p2pAgent, rotation(`approval: Maybe`), refusals{"spec.identity.rotation.approval": noSuch}},
+	"Less than no key cannot be kept.":                {p2pAgent, rotation(`keepPrevious: -1`), refusals{"spec.identity.rotation.keepPrevious": tooSmall}},
+	"No more than 100 keys are kept by number.":       {p2pAgent, rotation(`keepPrevious: 101`), refusals{"spec.identity.rotation.keepPrevious": tooLarge}},
 	"One who has to keep its key does not change it.": {p2pAgent, `spec: {identity: {rotation: {overlap: 1h}, expectedPublicKey: ` + someKey + `}}`, refusals{"spec.identity.rotation": "must not be set beside expectedPublicKey"}},
 }

@@ -32,6 +32,8 @@ func validPeerNodes() map[string]wrong {
 		"A key that is changed every ten years.":         {base: p2pAgent, change: rotation(`every: 87600h, overlap: 8760h, approval: Manual`)},
 		"A key that is changed by the calendar.":         {base: p2pAgent, change: rotation(`schedule: "59 23 */7 JAN-JUN,12 1-5", timeZone: America/Argentina/Buenos_Aires`)},
 		"Keys of a fleet that are changed every month.":  {base: peerFleet, change: `spec: {template: {spec: {identity: {rotation: {every: 720h}}}}}`},
+		"Keys of which none is kept.":                    {base: p2pAgent, change: rotation(`keepPrevious: 0`)},
+		"Keys of which a hundred are kept.":              {base: p2pAgent, change: rotation(`keepPrevious: 100`)},
 		"A key that is changed on demand at once.":       {base: p2pAgent, change: rotation(`overlap: 0s, approval: Auto`)},
 		"A key of the second type.":                      {base: p2pAgent, change: `spec: {identity: {type: Secp256k1}}`},
 		"A volume of 1Mi.":                               {base: p2pAgent, change: `spec: {storage: {size: 1Mi}}`},

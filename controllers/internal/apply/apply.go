@@ -25,6 +25,8 @@ import (
 const (
 	FieldManager      = "peernode-operator"
 	FleetFieldManager = "peernode-operator/fleet"
+	// JanitorFieldManager is that of another program, which tells one field of a status.
+	JanitorFieldManager = "peernode-janitor"
 )
 
 // correctAgain is the pause before an object that somebody keeps changing is set right once more.

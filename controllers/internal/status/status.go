@@ -16,12 +16,15 @@ import (
 	"github.com/peernode/operator/controllers/internal/apply"
 )
 
-// Write applies the whole status of p, so that a condition that is no longer told goes away. It returns the new
-// resourceVersion, or "" when the PeerNode is gone, which is not an error.
+// Write applies the whole status of p, but for what the janitor tells, so that a condition that is no longer told goes
+// away. It returns the new resourceVersion, or "" when the PeerNode is gone, which is not an error.
 func Write(ctx context.Context, c client.Client, p *v1alpha1.PeerNode, next v1alpha1.PeerNodeStatus) (string, error) {
 	status := applyv1alpha1.PeerNodeStatus()
 	if err := convert(next, status); err != nil {
 		return "", err
+	}
+	if status.Identity != nil { // From a cache that is behind, the number would go back.
+		status.Identity.RemovedThrough = nil
 	}
 	// The UID keeps the status of a deleted PeerNode from landing on its successor.
 	applied := applyv1alpha1.PeerNode(p.Name, p.Namespace).WithUID(p.UID).WithStatus(status)
@@ -29,7 +32,15 @@ func Write(ctx context.Context, c client.Client, p *v1alpha1.PeerNode, next v1al
 	return version(applied.ResourceVersion), err
 }
 
-// WriteFleet does the same for a PeerFleet.
+// WriteRemoved tells up to which epoch the Secrets of revoked keys were removed, under a name of its own: whoever applies a
+// status takes away the fields that it had applied before and does not any more.
+func WriteRemoved(ctx context.Context, c client.Client, p *v1alpha1.PeerNode, through int64) error {
+	id := applyv1alpha1.PeerIdentityStatus().WithRemovedThrough(through)
+	applied := applyv1alpha1.PeerNode(p.Name, p.Namespace).WithUID(p.UID).WithStatus(applyv1alpha1.PeerNodeStatus().WithIdentity(id))
+	return write(ctx, c, applied, apply.JanitorFieldManager)
+}
+
+// WriteFleet applies the whole status of a PeerFleet.
 func WriteFleet(ctx context.Context, c client.Client, f *v1alpha1.PeerFleet, next v1alpha1.PeerFleetStatus) (string, error) {
 	status := applyv1alpha1.PeerFleetStatus()
 	if err := convert(next, status); err != nil {

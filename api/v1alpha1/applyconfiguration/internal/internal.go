@@ -350,6 +350,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: every
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+    - name: keepPrevious
+      type:
+        scalar: numeric
     - name: overlap
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
@@ -747,6 +750,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: publicKey
       type:
         scalar: string
+    - name: removedThrough
+      type:
+        scalar: numeric
     - name: rotation
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.KeyRotationStatus

@@ -28,6 +28,10 @@ type KeyRotationApplyConfiguration struct {
 	// approval is Auto or Manual. Unless it is Manual the peer changes to a new key when the others know it; otherwise it
 	// waits until the annotation peernode.dev/approve-key names the epoch of the new key.
 	Approval *apiv1alpha1.KeyApproval `json:"approval,omitempty"`
+	// keepPrevious is how many of the keys that the peer had before keep their Secret once they are revoked, the latest of
+	// them; 0 keeps none. Without it all are kept. What is older is deleted by the janitor, a program of its own that has to
+	// be installed (docs/rotation.md), and is lost unless you have a copy. The reservations of all keys stay.
+	KeepPrevious *int32 `json:"keepPrevious,omitempty"`
 }
 
 // KeyRotationApplyConfiguration constructs a declarative configuration of the KeyRotation type for use with
@@ -73,5 +77,13 @@ func (b *KeyRotationApplyConfiguration) WithOverlap(value apiv1alpha1.RotationDu
 // If called multiple times, the Approval field is set to the value of the last call.
 func (b *KeyRotationApplyConfiguration) WithApproval(value apiv1alpha1.KeyApproval) *KeyRotationApplyConfiguration {
 	b.Approval = &value
+	return b
+}
+
+// WithKeepPrevious sets the KeepPrevious field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the KeepPrevious field is set to the value of the last call.
+func (b *KeyRotationApplyConfiguration) WithKeepPrevious(value int32) *KeyRotationApplyConfiguration {
+	b.KeepPrevious = &value
 	return b
 }

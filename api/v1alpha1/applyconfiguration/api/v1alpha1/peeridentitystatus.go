@@ -25,13 +25,17 @@ type PeerIdentityStatusApplyConfiguration struct {
 	PeerID *string `json:"peerID,omitempty"`
 	// publicKey is the public key, in the encoding of the software.
 	PublicKey *string `json:"publicKey,omitempty"`
-	// epochs are the keys of the peer, of those that are revoked only the latest.
+	// epochs are the keys of the peer, of those that are revoked only the latest: three, or as many as keepPrevious says, and
+	// those of which the Secret is still to be deleted.
 	Epochs []KeyEpochApplyConfiguration `json:"epochs,omitempty"`
 	// minimumEpoch is the first epoch that is not compromised, as far as has been said by annotation. A key of before is
 	// never opened again.
 	MinimumEpoch *int64 `json:"minimumEpoch,omitempty"`
 	// copies are the latest copies of the sealed key that spec.identity.backup asks for, one for each store.
 	Copies []KeyCopyApplyConfiguration `json:"copies,omitempty"`
+	// removedThrough is the epoch up to which the Secrets of revoked keys were deleted on purpose, as
+	// spec.identity.rotation.keepPrevious says. The janitor alone writes it.
+	RemovedThrough *int64 `json:"removedThrough,omitempty"`
 	// rotation is what is known of the rotation of the keys.
 	Rotation *KeyRotationStatusApplyConfiguration `json:"rotation,omitempty"`
 }
@@ -113,6 +117,14 @@ func (b *PeerIdentityStatusApplyConfiguration) WithCopies(values ...*KeyCopyAppl
 		}
 		b.Copies = append(b.Copies, *values[i])
 	}
+	return b
+}
+
+// WithRemovedThrough sets the RemovedThrough field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the RemovedThrough field is set to the value of the last call.
+func (b *PeerIdentityStatusApplyConfiguration) WithRemovedThrough(value int64) *PeerIdentityStatusApplyConfiguration {
+	b.RemovedThrough = &value
 	return b
 }
 
