@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The images of the project: static programs, nothing else, and a user that is nobody. The operator's holds the unsealer
-# as well, which is started by name; the others hold one program each.
+# and the janitor as well, which are started by name; the others hold one program each.
 #   docker build --target peernode-operator -t registry.peernode.dev/peernode-operator:0.1.0 .
 #   docker build --target peer-companion -t registry.peernode.dev/peer-companion:0.1.0 .
 #   docker build --target p2p-agent -t registry.peernode.dev/p2p-agent:0.1.0 .
@@ -27,8 +27,9 @@ COPY controllers controllers
 COPY cmd/internal cmd/internal
 COPY cmd/peernode-operator cmd/peernode-operator
 COPY cmd/peernode-unsealer cmd/peernode-unsealer
+COPY cmd/peernode-janitor cmd/peernode-janitor
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/cache \
-    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/peernode-operator ./cmd/peernode-unsealer
+    GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags="-s -w" -o /out/ ./cmd/peernode-operator ./cmd/peernode-unsealer ./cmd/peernode-janitor
 
 FROM source AS build-peer-companion
 COPY cmd/internal cmd/internal
@@ -57,6 +58,6 @@ ENTRYPOINT ["/p2p-agent"]
 
 # The last stage is what a build without --target makes.
 FROM scratch AS peernode-operator
-COPY --from=build-peernode-operator /out/peernode-operator /out/peernode-unsealer /
+COPY --from=build-peernode-operator /out/peernode-operator /out/peernode-unsealer /out/peernode-janitor /
 USER 65532:65532
 ENTRYPOINT ["/peernode-operator"]

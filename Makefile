@@ -34,7 +34,7 @@ cluster-down: ## Stop the cluster and remove its state.
 ##@ Building
 
 .PHONY: build
-build: ## Build the operator, the unsealer, peer-companion and the reference agent into .cache/bin.
+build: ## Build the operator, the unsealer, the janitor, peer-companion and the reference agent into .cache/bin.
 	hack/build.sh
 
 .PHONY: generate

@@ -9,7 +9,8 @@ version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null || echo un
 
 go build -trimpath -ldflags='-s -w' -o "$bin/peernode-operator" ./cmd/peernode-operator
 go build -trimpath -ldflags='-s -w' -o "$bin/peernode-unsealer" ./cmd/peernode-unsealer
+go build -trimpath -ldflags='-s -w' -o "$bin/peernode-janitor" ./cmd/peernode-janitor
 go build -trimpath -ldflags='-s -w' -o "$bin/peer-companion" ./cmd/peer-companion
 go build -C cmd/p2p-agent -trimpath \
   -ldflags="-s -w -X github.com/peernode/operator/cmd/p2p-agent/internal/version.Version=$version" -o "$bin/p2p-agent" .
-echo "built peernode-operator, peernode-unsealer, peer-companion and p2p-agent ($version) in .cache/bin"
+echo "built peernode-operator, peernode-unsealer, peernode-janitor, peer-companion and p2p-agent ($version) in .cache/bin"

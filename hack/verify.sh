@@ -27,7 +27,7 @@ while read -r module; do
 done < <(modules)
 
 tools kustomize
-for folder in crd rbac manager network unsealer prometheus default samples; do
+for folder in crd rbac manager network unsealer janitor prometheus default samples; do
   kustomize build "config/$folder" >/dev/null || complain "config/$folder does not build"
 done
 

@@ -7,13 +7,13 @@ testcluster() {
   "$PWD/.cache/bin/testcluster" "$@"
 }
 
-# load_images gives the cluster NAME the images of the operator (the unsealer is in it too), peer-companion, the agent,
-# serf and a store of S3, and sets image_operator, image_companion, image_agent, image_serf and image_s3 to their
-# references by digest.
+# load_images gives the cluster NAME the images of the operator (the unsealer and the janitor are in it too),
+# peer-companion, the agent, serf and a store of S3, and sets image_operator, image_companion, image_agent, image_serf and
+# image_s3 to their references by digest.
 load_images() { # NAME
   local bin=.cache/bin
   image_operator=$(testcluster load-image --name "$1" --tag registry.peernode.dev/peernode-operator:dev \
-    "$bin/peernode-operator" "$bin/peernode-unsealer")
+    "$bin/peernode-operator" "$bin/peernode-unsealer" "$bin/peernode-janitor")
   image_companion=$(testcluster load-image --name "$1" --tag registry.peernode.dev/peer-companion:dev "$bin/peer-companion")
   image_agent=$(testcluster load-image --name "$1" --tag registry.peernode.dev/p2p-agent:dev "$bin/p2p-agent")
   image_serf=$(testcluster load-image --name "$1" --tag registry.peernode.dev/serf:dev "$bin/serf")

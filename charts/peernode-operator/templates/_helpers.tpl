@@ -24,6 +24,12 @@ app.kubernetes.io/name: peernode-unsealer
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* The labels that select the janitor's pods. They never change, and are not those of the others. */}}
+{{- define "peernode-janitor.selectorLabels" -}}
+app.kubernetes.io/name: peernode-janitor
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "peernode-operator.labels" -}}
 {{ include "peernode-operator.selectorLabels" . }}
 {{ include "peernode-operator.releaseLabels" . }}
@@ -31,6 +37,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "peernode-unsealer.labels" -}}
 {{ include "peernode-unsealer.selectorLabels" . }}
+{{ include "peernode-operator.releaseLabels" . }}
+{{- end -}}
+
+{{- define "peernode-janitor.labels" -}}
+{{ include "peernode-janitor.selectorLabels" . }}
 {{ include "peernode-operator.releaseLabels" . }}
 {{- end -}}
 
@@ -57,6 +68,14 @@ subjects:
 subjects:
   - kind: ServiceAccount
     name: peernode-unsealer
+    namespace: {{ .Release.Namespace }}
+{{- end -}}
+
+{{/* The janitor's account, as the subject of a binding. */}}
+{{- define "peernode-janitor.subjects" -}}
+subjects:
+  - kind: ServiceAccount
+    name: peernode-janitor
     namespace: {{ .Release.Namespace }}
 {{- end -}}
 
@@ -93,7 +112,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
-{{/* Whom the operator and the unsealer may talk to, from the values of networkPolicy: the API server and DNS. */}}
+{{/* Whom the programs may talk to, from the values of networkPolicy: the API server and DNS. */}}
 {{- define "peernode-operator.egress" -}}
 egress:
   - ports:

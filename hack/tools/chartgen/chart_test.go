@@ -25,6 +25,12 @@ func container(t *testing.T, objects map[string]*unstructured.Unstructured, depl
 	return containers[0].(map[string]any)
 }
 
+// janitorsObjects are those of the janitor.
+var janitorsObjects = []string{
+	"Deployment peernode-janitor", "ServiceAccount peernode-janitor", "ClusterRole peernode-janitor", "ClusterRoleBinding peernode-janitor",
+	"NetworkPolicy peernode-janitor", "ValidatingAdmissionPolicy peernode-janitor", "ValidatingAdmissionPolicyBinding peernode-janitor",
+}
+
 func TestObjectsFollowTheValues(t *testing.T) {
 	const crd = "CustomResourceDefinition peernodes.peernode.dev"
 	tests := map[string]struct {
@@ -82,6 +88,19 @@ func TestObjectsFollowTheValues(t *testing.T) {
 				"PodDisruptionBudget peernode-unsealer",
 			},
 		},
+		"nobody deletes keys unless asked to": {
+			reason: "a right to delete Secrets is a large one",
+			absent: janitorsObjects,
+		},
+		"somebody does when asked to": {
+			values:  "keyJanitor: {enabled: true}",
+			present: janitorsObjects,
+		},
+		"the janitor works where the operator does": {
+			values:  "{keyJanitor: {enabled: true}, watchNamespaces: [a, b]}",
+			present: []string{"RoleBinding a/peernode-janitor", "RoleBinding b/peernode-janitor", "ValidatingAdmissionPolicyBinding peernode-janitor"},
+			absent:  []string{"ClusterRoleBinding peernode-janitor"},
+		},
 		"the kinds can come from elsewhere": {
 			values: "crds: {install: false}",
 			absent: []string{crd},
@@ -95,8 +114,8 @@ func TestObjectsFollowTheValues(t *testing.T) {
 			present: []string{crd},
 		},
 		"the network policies can be left out": {
-			values: "networkPolicy: {enabled: false}",
-			absent: []string{"NetworkPolicy peernode-operator", "NetworkPolicy peernode-unsealer"},
+			values: "{networkPolicy: {enabled: false}, keyJanitor: {enabled: true}}",
+			absent: []string{"NetworkPolicy peernode-operator", "NetworkPolicy peernode-unsealer", "NetworkPolicy peernode-janitor"},
 		},
 	}
 	for name, tc := range tests {
@@ -186,10 +205,12 @@ logLevel: debug
 watchNamespaces: [a, b]
 peers: {dnsCIDRs: [169.254.20.10/32]}
 unsealer: {checkSourceAddress: false}
+keyJanitor: {enabled: true}
 `)
 	for deployment, wanted := range map[string][]any{
 		"peernode-operator": {"--host-users=true", "--log-level=debug", "--namespaces=a,b", "--dns-cidrs=169.254.20.10/32"},
 		"peernode-unsealer": {"--log-level=debug", "--check-source-address=false"},
+		"peernode-janitor":  {"--log-level=debug", "--namespaces=a,b"},
 	} {
 		args := container(t, objects, deployment)["args"].([]any)
 		for _, want := range wanted {
@@ -203,7 +224,8 @@ unsealer: {checkSourceAddress: false}
 func TestRolesAreNarrow(t *testing.T) {
 	roles := build(t, "default")
 	// What the chart adds for some namespaces.
-	maps.Copy(roles, render(t, "watchNamespaces: [peers]"))
+	maps.Copy(roles, render(t, "{watchNamespaces: [peers], keyJanitor: {enabled: true}}"))
+	maps.Copy(roles, build(t, "janitor"))
 	for key, o := range roles {
 		rules, _, err := unstructured.NestedSlice(o.Object, "rules")
 		if err != nil {
@@ -215,8 +237,8 @@ func TestRolesAreNarrow(t *testing.T) {
 	}
 }
 
-// checkRule refuses wildcards, and any right to Secrets beside creating them: keys are none of the operator's business
-// once they are made.
+// checkRule refuses wildcards, and any right to Secrets beside creating them, and for the janitor alone deleting them: keys are
+// none of the operator's business once they are made.
 func checkRule(t *testing.T, role string, rule map[string]any) {
 	t.Helper()
 	for _, field := range []string{"apiGroups", "resources", "verbs", "nonResourceURLs"} {
@@ -226,8 +248,12 @@ func checkRule(t *testing.T, role string, rule map[string]any) {
 		}
 	}
 	resources, _ := rule["resources"].([]any)
-	if slices.Contains(resources, any("secrets")) && !cmp.Equal(rule["verbs"], []any{"create"}) {
-		t.Errorf("%s: got the rights %v to Secrets, want create alone", role, rule["verbs"])
+	may := "create"
+	if role == "ClusterRole peernode-janitor" {
+		may = "delete"
+	}
+	if slices.Contains(resources, any("secrets")) && !cmp.Equal(rule["verbs"], []any{may}) {
+		t.Errorf("%s: got the rights %v to Secrets, want %s alone", role, rule["verbs"], may)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	crdsDir     = templates + "/crds"
 	rbacDir     = templates + "/rbac"
 	unsealerDir = templates + "/unsealer"
+	janitorDir  = templates + "/janitor"
 )
 
 // object is a manifest, as far as chartgen has to understand it.
@@ -46,6 +47,7 @@ func generate(root string) (map[string][]byte, error) {
 		{from: "config/crd/bases", to: crdsDir, render: renderCRDs},
 		{from: "config/rbac", to: rbacDir, render: renderRoles},
 		{from: "config/unsealer", to: unsealerDir, render: renderRoles},
+		{from: "config/janitor", to: janitorDir, render: renderOptionalRoles},
 	} {
 		paths, err := filepath.Glob(filepath.Join(root, source.from, "*.yaml"))
 		if err != nil {
@@ -136,7 +138,7 @@ func write(root string, files map[string][]byte) error {
 // generatedFiles lists the templates that chartgen wrote before.
 func generatedFiles(root string) ([]string, error) {
 	var found []string
-	for _, dir := range []string{crdsDir, rbacDir, unsealerDir} {
+	for _, dir := range []string{crdsDir, rbacDir, unsealerDir, janitorDir} {
 		paths, err := filepath.Glob(filepath.Join(root, dir, "*.yaml"))
 		if err != nil {
 			return nil, err

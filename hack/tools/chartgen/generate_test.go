@@ -106,17 +106,29 @@ func TestRender(t *testing.T) {
 					"  labels:\n    {{- include \"peernode-unsealer.labels\" . | nindent 4 }}\nrules:",
 			},
 		},
+		"a role of the janitor is there only with the janitor": {
+			reason: "nobody else needs its rights",
+			render: renderOptionalRoles,
+			objects: []object{{
+				Kind: "ClusterRole", Metadata: metadata{Name: "peernode-janitor", Labels: map[string]string{nameLabel: "peernode-janitor"}},
+			}},
+			want: []string{
+				"{{- if .Values.keyJanitor.enabled }}\napiVersion",
+				"  name: peernode-janitor\n  labels:\n    {{- include \"peernode-janitor.labels\" . | nindent 4 }}\nrules:",
+				"\n{{- end }}\n",
+			},
+		},
 		"a name that only begins like the unsealer's is refused": {
 			reason:  "two releases would fight over it",
 			render:  renderRoles,
 			objects: []object{{Kind: "Role", Metadata: metadata{Name: "peernode-unsealer-x"}}},
-			wantErr: "Role peernode-unsealer-x: the name must begin with peernode-operator, or be peernode-unsealer",
+			wantErr: "Role peernode-unsealer-x: the name must begin with peernode-operator, or be peernode-unsealer or peernode-janitor",
 		},
 		"a role with a foreign name is refused": {
 			reason:  "its name could not follow the release",
 			render:  renderRoles,
 			objects: []object{{Kind: "Role", Metadata: metadata{Name: "manager"}}},
-			wantErr: "Role manager: the name must begin with peernode-operator, or be peernode-unsealer",
+			wantErr: "Role manager: the name must begin with peernode-operator, or be peernode-unsealer or peernode-janitor",
 		},
 	}
 	for name, tc := range tests {

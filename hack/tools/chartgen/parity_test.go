@@ -53,6 +53,32 @@ metrics:
 	}
 }
 
+func TestTheJanitorIsTheSame(t *testing.T) {
+	want, got := build(t, "janitor"), render(t, "keyJanitor: {enabled: true}")
+	for key := range render(t, "") {
+		delete(got, key)
+	}
+	// What the image is says config/default, to which the janitor is added.
+	setImage(t, want["Deployment peernode-janitor"], "registry.peernode.dev/peernode-operator:0.1.0")
+	if diff := cmp.Diff(essence(t, want), essence(t, got)); diff != "" {
+		t.Errorf("the janitors of config/ and the chart differ (-config +chart):\n%s", diff)
+	}
+}
+
+// setImage sets that of the only container of a Deployment.
+func setImage(t *testing.T, deployment *unstructured.Unstructured, image string) {
+	t.Helper()
+	path := []string{"spec", "template", "spec", "containers"}
+	containers, _, err := unstructured.NestedSlice(deployment.Object, path...)
+	if err != nil || len(containers) != 1 {
+		t.Fatalf("got containers %v, error %v", containers, err)
+	}
+	containers[0].(map[string]any)["image"] = image
+	if err := unstructured.SetNestedSlice(deployment.Object, containers, path...); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // essence strips the objects of what a release has and a kustomization has not: Helm's labels and annotations.
 func essence(t *testing.T, objects map[string]*unstructured.Unstructured) map[string]any {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// The operator and the unsealer have values of the same names; each changes the pods of its own program alone.
+// The programs have values of the same names; each changes the pods of its own program alone.
 func TestEachProgramHasItsOwnPlaceAndSize(t *testing.T) {
 	tests := map[string]struct {
 		value string
@@ -28,11 +28,12 @@ func TestEachProgramHasItsOwnPlaceAndSize(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			for program, values := range map[string]string{
-				"peernode-operator": "{" + tc.value + "}",
-				"peernode-unsealer": "unsealer: {" + tc.value + "}",
+				"peernode-operator": "{" + tc.value + ", keyJanitor: {enabled: true}}",
+				"peernode-unsealer": "{unsealer: {" + tc.value + "}, keyJanitor: {enabled: true}}",
+				"peernode-janitor":  "keyJanitor: {enabled: true, " + tc.value + "}",
 			} {
 				objects := render(t, values)
-				for _, deployment := range []string{"peernode-operator", "peernode-unsealer"} {
+				for _, deployment := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor"} {
 					got := inPod(t, objects["Deployment "+deployment], tc.path...)
 					if set := cmp.Equal(tc.want, got); set != (deployment == program) {
 						t.Errorf("%s: %s has %v", values, deployment, got)

@@ -11,11 +11,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// operatorName is what names in config/ begin with; the chart puts its release's name there. unsealerName is the same
-// in every release: peers and the operator find the unsealer by it.
+// operatorName is what names in config/ begin with; the chart puts its release's name there. The others are the same in every
+// release: peers and the operator find the unsealer by its name, and a policy the account of the janitor.
 const (
 	operatorName = "peernode-operator"
 	unsealerName = "peernode-unsealer"
+	janitorName  = "peernode-janitor"
 )
 
 const nameLabel = "app.kubernetes.io/name"
@@ -45,6 +46,15 @@ func renderCRDs(objects []object) (string, error) {
 	return b.String(), nil
 }
 
+// renderOptionalRoles leaves the roles of the janitor out where there is none.
+func renderOptionalRoles(objects []object) (string, error) {
+	text, err := renderRoles(objects)
+	if err != nil || text == "" {
+		return "", err
+	}
+	return "{{- if .Values.keyJanitor.enabled }}\n" + text + "{{- end }}\n", nil
+}
+
 // renderRoles moves roles to the namespace of the release, and to its names.
 func renderRoles(objects []object) (string, error) {
 	var b strings.Builder
@@ -71,12 +81,12 @@ func renderRoles(objects []object) (string, error) {
 }
 
 func nameInRelease(o object) (string, error) {
-	if o.Metadata.Name == unsealerName {
-		return unsealerName, nil
+	if o.Metadata.Name == unsealerName || o.Metadata.Name == janitorName {
+		return o.Metadata.Name, nil
 	}
 	suffix, ok := strings.CutPrefix(o.Metadata.Name, operatorName)
 	if !ok {
-		return "", fmt.Errorf("%s %s: the name must begin with %s, or be %s", o.Kind, o.Metadata.Name, operatorName, unsealerName)
+		return "", fmt.Errorf("%s %s: the name must begin with %s, or be %s or %s", o.Kind, o.Metadata.Name, operatorName, unsealerName, janitorName)
 	}
 	return `{{ include "peernode-operator.fullname" . }}` + suffix, nil
 }
@@ -96,8 +106,8 @@ func labels(own map[string]string) string {
 		}
 	}
 	chart := operatorName
-	if own[nameLabel] == unsealerName {
-		chart = unsealerName
+	if name := own[nameLabel]; name == unsealerName || name == janitorName {
+		chart = name
 	}
 	text := fmt.Sprintf("  labels:\n    {{- include %q . | nindent 4 }}\n", chart+".labels") + plain.String()
 	if aggregate.Len() > 0 {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,13 +71,13 @@ func TestNobodyElseHasTheSealingKey(t *testing.T) {
 
 // A Service, a budget or a policy of one that chose pods of the other would send requests there, count it in, or let
 // too many at it.
-func TestTheOperatorAndTheUnsealerAreToldApart(t *testing.T) {
+func TestTheProgramsAreToldApart(t *testing.T) {
 	for how, objects := range map[string]map[string]*unstructured.Unstructured{
-		"the chart":      render(t, "replicas: 2"),
-		"config/default": build(t, "default"),
+		"the chart":      render(t, "{replicas: 2, keyJanitor: {enabled: true}}"),
+		"config/default": with(build(t, "default"), build(t, "janitor")),
 	} {
 		pods := map[string]apilabels.Set{}
-		for _, name := range []string{"peernode-operator", "peernode-unsealer"} {
+		for _, name := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor"} {
 			pods[name] = stringMap(t, objects["Deployment "+name], "spec", "template", "metadata", "labels")
 		}
 		for key, o := range objects {
@@ -92,6 +93,12 @@ func TestTheOperatorAndTheUnsealerAreToldApart(t *testing.T) {
 			}
 		}
 	}
+}
+
+// with are the objects of both.
+func with(objects, others map[string]*unstructured.Unstructured) map[string]*unstructured.Unstructured {
+	maps.Copy(objects, others)
+	return objects
 }
 
 // selectorOf returns by what an object chooses pods, nil for an object that chooses none.

@@ -80,6 +80,8 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"a sealing key twice":               {"unsealer: {sealingKeys: [1, 1]}", "at '/unsealer/sealingKeys'"},
 		"no sealing key":                    {"unsealer: {sealingKeys: []}", "at '/unsealer/sealingKeys'"},
 		"an unknown key of the unsealer":    {"unsealer: {image: {tag: v1}}", "at '/unsealer': additional properties 'image' not allowed"},
+		"more than one janitor":             {"keyJanitor: {replicas: 2}", "at '/keyJanitor': additional properties 'replicas' not allowed"},
+		"a janitor by a word":               {"keyJanitor: {enabled: 'no'}", "at '/keyJanitor/enabled'"},
 		"a pull policy for peers":           {"companion: {image: {pullPolicy: Always}}", "at '/companion/image'"},
 		"a PodMonitor without a token":      {"metrics: {podMonitor: {enabled: true}}", "metrics.podMonitor.tokenSecret.name: name the Secret"},
 	}
