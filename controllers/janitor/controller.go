@@ -76,7 +76,7 @@ func (r *Reconciler) remove(ctx context.Context, seen *v1alpha1.PeerNode, remova
 		return fmt.Errorf("look at PeerNode %s before its keys are removed: %w", seen.Name, err)
 	}
 	if p.UID != seen.UID || !slices.Equal(retention.Decide(p).Epochs, removal.Epochs) {
-		return &outcome.Later{After: catchUp, Why: fmt.Sprintf("the cache has yet to see what became of PeerNode %s", seen.Name)}
+		return &outcome.Later{After: catchUp, Why: "the cache has yet to see what became of PeerNode " + seen.Name}
 	}
 	for _, epoch := range removal.Epochs {
 		if err := r.delete(ctx, p, epoch, found[epoch]); err != nil {

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -230,7 +232,7 @@ func (s *story) tellersOfRemoved(p *v1alpha1.PeerNode) []string {
 	s.is(p.Name, p)
 	var out []string
 	for _, m := range p.ManagedFields {
-		if fields := string(m.FieldsV1.Raw); strings.Contains(fields, `"f:removedThrough"`) {
+		if fields := m.FieldsV1.GetRawString(); strings.Contains(fields, `"f:removedThrough"`) {
 			out = append(out, fmt.Sprintf("%s, and others: %v", m.Manager, strings.Contains(fields, `"f:peerID"`)))
 		}
 	}
@@ -398,4 +400,91 @@ func (j *janitor) worksUntil(end <-chan struct{}, wrap func(http.RoundTripper) h
 	}
 	cancel()
 	j.must(<-done)
+}
+
+// between is a way to the API server on which something happens just before a request is passed on, once.
+func between(is func(*http.Request) bool, happens func() error, answered func(*http.Response) error) func(http.RoundTripper) http.RoundTripper {
+	var once sync.Once
+	return func(next http.RoundTripper) http.RoundTripper {
+		return testenv.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			first := false
+			if is(r) {
+				once.Do(func() { first = true })
+			}
+			if !first {
+				return next.RoundTrip(r)
+			}
+			if err := happens(); err != nil {
+				return nil, err
+			}
+			response, err := next.RoundTrip(r)
+			if err != nil {
+				return nil, err
+			}
+			if err := answered(response); err != nil {
+				_ = response.Body.Close()
+				return nil, err
+			}
+			return response, nil
+		})
+	}
+}
+
+// deletes tells deletions of Secrets, or their dry runs.
+func deletes(dry bool) func(*http.Request) bool {
+	return func(r *http.Request) bool {
+		return r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "/secrets/") && r.URL.Query().Has("dryRun") == dry
+	}
+}
+
+// The name may have been given to another Secret since the janitor looked.
+func TestADeletionThatComesLateMeetsNoLaterSecret(t *testing.T) {
+	s := tell(t)
+	j := s.employ()
+	alpha := s.proven("alpha", keeping(0))
+	s.rotate(alpha, 2)
+	later := &corev1.Secret{}
+	s.is("alpha-identity-1", later)
+	later.ResourceVersion, later.UID = "", ""
+	answer := make(chan int, 1)
+	done := make(chan struct{})
+	j.worksUntil(done, between(deletes(false), func() error {
+		return errors.Join(env.Admin.Delete(s.Context(), later.DeepCopy()), env.Admin.Create(s.Context(), later))
+	}, func(response *http.Response) error {
+		answer <- response.StatusCode
+		close(done)
+		return errors.New("the janitor was killed")
+	}))
+	if code := <-answer; code != http.StatusConflict {
+		s.Errorf("the deletion was answered with %d", code)
+	}
+	now := &corev1.Secret{}
+	if s.is("alpha-identity-1", now); now.UID != later.UID {
+		s.Error("the later Secret is gone")
+	}
+}
+
+// What the spec says when the keys are about to go counts, and not what the janitor last heard of it.
+func TestKeysStayThatAreToBeKeptAtTheLastMoment(t *testing.T) {
+	s := tell(t)
+	j := s.employ()
+	alpha := s.proven("alpha", keeping(0))
+	s.rotate(alpha, 2)
+	done := make(chan struct{})
+	asks := between(deletes(true), func() error {
+		keep := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"identity":{"rotation":{"keepPrevious":1}}}}`))
+		return env.Admin.Patch(s.Context(), alpha.DeepCopy(), keep)
+	}, func(*http.Response) error {
+		time.AfterFunc(pause, func() { close(done) })
+		return nil
+	})
+	j.worksUntil(done, func(next http.RoundTripper) http.RoundTripper {
+		return asks(testenv.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			if deletes(false)(r) {
+				s.Errorf("%s is deleted", r.URL.Path)
+			}
+			return next.RoundTrip(r)
+		}))
+	})
+	s.keys(alpha, 0, 1, 2)
 }
