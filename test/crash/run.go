@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -52,6 +53,7 @@ func (h *Harness) run(ctx context.Context, s Scenario, k int, way Way, want []St
 	if err != nil {
 		return result{err: err}
 	}
+	maps.DeleteFunc(precious, func(name, _ string) bool { return slices.Contains(s.Removes, name) })
 	operator.wire.arm()
 	if err := s.When.act(ctx, w); err != nil {
 		return result{err: fmt.Errorf("act: %w", err)}

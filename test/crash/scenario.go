@@ -41,6 +41,8 @@ type Scenario struct {
 	KilledOver func(method, path string) bool
 	// DeletesData says that the spec asks for a volume to be deleted. In any other scenario that is a violation.
 	DeletesData bool
+	// Removes are the keys, as Kind/name, that the spec asks somebody else than the operator to delete.
+	Removes []string
 }
 
 // Step is what a person does and where it leads. The zero value does nothing.

@@ -4,6 +4,8 @@ package integration
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/test/cluster/audit"
+	"github.com/peernode/operator/test/testenv"
 )
 
 // reads begins to read what everybody asks of the API server from now on.
@@ -67,7 +70,9 @@ func (j *janitor) everyGrantIsUsed(log *audit.Reader) {
 func (j *janitor) grants() []string {
 	j.Helper()
 	var role rbacv1.ClusterRole
-	j.must(yaml.UnmarshalStrict(j.manifest("role.yaml"), &role))
+	raw, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "janitor", "role.yaml"))
+	j.must(err)
+	j.must(yaml.UnmarshalStrict(raw, &role))
 	var out []string
 	for _, rule := range role.Rules {
 		for _, resource := range rule.Resources {

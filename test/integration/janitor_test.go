@@ -17,20 +17,17 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/testenv"
 )
 
-// janitor is the account of one in a namespace, with the rights that it ships with, and the limits to them.
+// janitor is that of a namespace.
 type janitor struct {
 	*story
 	user string
@@ -38,33 +35,12 @@ type janitor struct {
 	used map[string]bool
 }
 
-// janitorFiles say what the janitor may do.
-var janitorFiles = []string{"role.yaml", "admission_policy.yaml"}
-
 // employ gives a namespace a janitor that does not work yet.
 func (s *story) employ() *janitor {
 	s.Helper()
-	j := &janitor{story: s, user: "system:serviceaccount:" + s.ns + ":peernode-janitor", used: map[string]bool{}}
-	for _, file := range janitorFiles {
-		for document := range strings.SplitSeq(string(j.manifest(file)), "\n---\n") {
-			object := &unstructured.Unstructured{}
-			s.must(yaml.Unmarshal([]byte(document), &object.Object))
-			s.must(client.IgnoreAlreadyExists(env.Admin.Create(s.Context(), object)))
-		}
-	}
-	s.must(env.Admin.Create(s.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "peernode-janitor"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "peernode-janitor"},
-		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: s.ns, Name: "peernode-janitor"}},
-	}))
-	return j
-}
-
-func (j *janitor) manifest(file string) []byte {
-	j.Helper()
-	raw, err := os.ReadFile(testenv.Root() + "/config/janitor/" + file)
-	j.must(err)
-	return raw
+	user, err := env.EmployJanitor(s.Context(), s.ns)
+	s.must(err)
+	return &janitor{story: s, user: user, used: map[string]bool{}}
 }
 
 // works starts the real program. It ends with the test.
