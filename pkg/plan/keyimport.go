@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func imports(p *v1alpha1.PeerNode) bool {
 // readImport reads the envelope that the spec brings along.
 func readImport(p *v1alpha1.PeerNode) (seal.Envelope, error) {
 	if !imports(p) {
-		return seal.Envelope{}, fmt.Errorf("spec.identity.import is not set")
+		return seal.Envelope{}, errors.New("spec.identity.import is not set")
 	}
 	envelope, err := seal.Read(strings.NewReader(p.Spec.Identity.Import.Envelope))
 	if err != nil {

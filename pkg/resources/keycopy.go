@@ -31,9 +31,9 @@ const (
 	volumeCredentials = "credentials"
 	volumeCA          = "ca"
 
-	pathEnvelope    = "/run/peernode/envelope"
-	pathCredentials = "/run/peernode/credentials"
-	pathCA          = "/run/peernode/ca"
+	pathEnvelope = "/run/peernode/envelope"
+	pathStore    = "/run/peernode/store"
+	pathCA       = "/run/peernode/ca"
 )
 
 // keyCopyDeadline ends a Job that hangs, such as for a Secret that is not there, in seconds.
@@ -90,7 +90,7 @@ func keyCopyPod(in KeyCopyJobInput) *applycorev1.PodSpecApplyConfiguration {
 		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
 	}
 	c := companion(ContainerKeyCopy, in.Image).WithArgs(keyCopyArgs(in.Store)...)
-	for _, m := range []struct{ volume, path string }{{volumeEnvelope, pathEnvelope}, {volumeCredentials, pathCredentials}, {volumeCA, pathCA}} {
+	for _, m := range []struct{ volume, path string }{{volumeEnvelope, pathEnvelope}, {volumeCredentials, pathStore}, {volumeCA, pathCA}} {
 		if m.volume != volumeCA || in.Store.Spec.CA != nil {
 			c.WithVolumeMounts(applycorev1.VolumeMount().WithName(m.volume).WithMountPath(m.path).WithReadOnly(true))
 		}
@@ -132,7 +132,7 @@ func keyCopyArgs(store *v1alpha1.PeerBackupStore) []string {
 		"--region=" + cmp.Or(s.Region, defaultRegion),
 		"--bucket=" + s.Bucket,
 		"--addressing=" + string(cmp.Or(s.Addressing, v1alpha1.AddressingPath)),
-		"--credentials-dir=" + pathCredentials,
+		"--credentials-dir=" + pathStore,
 		"--termination-log=" + corev1.TerminationMessagePathDefault,
 	}
 	if s.Prefix != "" {
