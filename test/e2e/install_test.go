@@ -67,7 +67,11 @@ func TestTheSamplesRun(t *testing.T) {
 	awaitAllServe(t, fleet)
 	awaitConnected(t, byName["alpha"], byName["beta"])
 	awaitConnected(t, byName["beta"], byName["gamma"])
-	out, err := run("kubectl", "exec", "-n", "peers", "serf-0", "--", "/serf", "members", "-rpc-addr=127.0.0.1:7373")
+	members := []string{"exec", "-n", "peers", "serf-0", "--", "/serf", "members", "-rpc-addr=127.0.0.1:7373"}
+	if out, err := run("kubectl", members...); err == nil || !strings.Contains(err.Error(), "for the group peernode-break-glass alone") {
+		t.Errorf("somebody ran a command in the pod of a peer: %v\n%s", err, out)
+	}
+	out, err := run("kubectl", append([]string{"--as=e2e", "--as-group=peernode-break-glass", "--as-group=system:masters"}, members...)...)
 	must(t, err)
 	if !strings.Contains(out, "alive") {
 		t.Errorf("serf is not alive: %s", out)

@@ -101,6 +101,13 @@ func TestObjectsFollowTheValues(t *testing.T) {
 			present: []string{"RoleBinding a/peernode-janitor", "RoleBinding b/peernode-janitor", "ValidatingAdmissionPolicyBinding peernode-janitor"},
 			absent:  []string{"ClusterRoleBinding peernode-janitor"},
 		},
+		"commands in the pods of peers are refused": {
+			present: []string{"ValidatingAdmissionPolicy peernode-operator-exec", "ValidatingAdmissionPolicyBinding peernode-operator-exec"},
+		},
+		"commands in the pods of peers can be allowed": {
+			values: "commandsInPeers: {refused: false}",
+			absent: []string{"ValidatingAdmissionPolicy peernode-operator-exec", "ValidatingAdmissionPolicyBinding peernode-operator-exec"},
+		},
 		"the kinds can come from elsewhere": {
 			values: "crds: {install: false}",
 			absent: []string{crd},
