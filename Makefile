@@ -53,6 +53,7 @@ test: test-unit test-integration test-crash test-e2e ## Run every test. Cold, th
 .PHONY: test-unit
 test-unit: ## Unit tests and golden files of every module.
 	go test $(GO_TEST_FLAGS) ./...
+	go test -C test/firewall $(GO_TEST_FLAGS) -count=1 ./... # go does not see when the golden files change
 	go test -C cmd/p2p-agent $(GO_TEST_FLAGS) ./...
 
 .PHONY: test-integration
