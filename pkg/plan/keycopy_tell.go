@@ -30,12 +30,19 @@ func (p Plan) keyBackedUp(o Observed) *metav1.Condition {
 		return nil
 	}
 	c := conditions.New(v1alpha1.ConditionKeyBackedUp, metav1.ConditionFalse, v1alpha1.ReasonWaitingForKey, "there is no key yet that could be copied")
+	was := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionKeyBackedUp)
+	if p.Blocked != nil && was.Type != "" {
+		return &was // Nothing is done, and nothing was looked at.
+	}
 	if len(p.copies) == 0 {
 		return &c
 	}
-	findings := findingsOf(p.copies)
-	if len(findings) > 0 {
+	if findings := findingsOf(p.copies); len(findings) > 0 {
 		c.Reason, c.Message = findings[0].Reason, messages(findings)
+		// While a copy that failed is tried again, what went wrong stays told.
+		if was.Reason == v1alpha1.ReasonKeyCopyFailed && !copyTrouble(c.Reason) {
+			c.Reason, c.Message = was.Reason, was.Message
+		}
 		return &c
 	}
 	c.Status, c.Reason = metav1.ConditionTrue, v1alpha1.ReasonKeyCopied

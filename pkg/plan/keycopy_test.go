@@ -11,6 +11,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -168,6 +169,30 @@ var copies = map[string]situation{
 	"The Job that copies tells something else.": {
 		func(t *testing.T) *world { return copying(t, "s3").said("s3", 0, "done") },
 		told(serves, settled, settled, isBackedUp, "False KeyCopyFailed"), "what the Job tells of the copy in PeerBackupStore s3 cannot be used",
+	},
+	"A copy that failed is tried again.": {
+		func(t *testing.T) *world {
+			w := copying(t, "s3").said("s3", 1, "no bucket").told()
+			w.forgetJobs()
+			return w
+		},
+		told(serves, settled, settled, isBackedUp, "False KeyCopyFailed"), "into PeerBackupStore s3: no bucket",
+	},
+	"A copy that failed is tried again, and nothing has come of it yet.": {
+		func(t *testing.T) *world {
+			w := copying(t, "s3").said("s3", 1, "no bucket").told()
+			w.CopyPods = nil
+			return w
+		},
+		told(serves, settled, settled, isBackedUp, "False KeyCopyFailed"), "into PeerBackupStore s3: no bucket",
+	},
+	"A key was copied, and nothing may be done about the peer now.": {
+		func(t *testing.T) *world {
+			w := copying(t, "s3").stored("s3", peerID, true).told()
+			w.PeerNode.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte("[]")}
+			return w
+		},
+		told(serves, settled, "True InvalidPodTemplate", isBackedUp, "True KeyCopied"), "the key of epoch 1 is in s3\n",
 	},
 	"A Job of that name is somebody else's.": {
 		func(t *testing.T) *world { w := copying(t, "s3"); w.copyJob("s3").Labels = nil; return w },
