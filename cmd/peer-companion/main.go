@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command peer-companion works with the keys of peers outside the operator: it makes them, seals them into envelopes,
-// opens those again for who holds a recovery key, and puts copies of them into buckets (docs/keys.md).
+// Command peer-companion is what works beside peers, outside the operator. It makes their keys, seals them into
+// envelopes, opens those again for who holds a recovery key, and puts copies of them into buckets (docs/keys.md); and it
+// serves their API to the outside (docs/edge.md).
 package main
 
 import (
