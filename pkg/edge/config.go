@@ -84,7 +84,8 @@ type Clients struct {
 
 // Ban says when a client is refused whatever it asks, and for how long.
 type Ban struct {
-	// Offences within Window lead to it: every request that is refused by the client's own doing is one.
+	// Offences within Window lead to it: every request that is refused by the client's own doing is one, and every
+	// connection without a request.
 	Offences int             `json:"offences"`
 	Window   metav1.Duration `json:"window"`
 	Duration metav1.Duration `json:"duration"`

@@ -169,7 +169,7 @@ func TestOnlyStrongTLSIsSpoken(t *testing.T) {
 }
 
 func TestMalformedTLSIsCountedAndHurtsNobody(t *testing.T) {
-	r := serve(t, newPeer(t, nil).URL, generous)
+	r := serve(t, newPeer(t, nil).URL, generous, func(c *edge.Config) { c.Clients.Ban.Offences = 1000 })
 	random := rand.New(rand.NewPCG(1, 2))
 	for n := range 200 {
 		c := r.from(local(1))
@@ -187,6 +187,29 @@ func TestMalformedTLSIsCountedAndHurtsNobody(t *testing.T) {
 	r.serves(r.client(local(2)))
 	r.until("all are counted", func() bool { return r.metric("peernode_edge_handshake_failures_total 200") })
 	r.until("none is left", func() bool { return r.edge.connections.size() <= 1 })
+}
+
+// A session that is resumed shows no certificate again.
+func TestSessionsAreResumedOnlyWhereNobodyHasToProveAnything(t *testing.T) {
+	for _, proved := range []bool{false, true} {
+		r := serve(t, newPeer(t, nil).URL, func(c *edge.Config) {
+			if proved {
+				c.TLS.Clients = &edge.ClientCertificates{CA: strings.Replace(c.TLS.Certificate, "tls.crt", "ca.crt", 1), Optional: true}
+			}
+		})
+		client := r.client(local(1), func(tr *http.Transport) {
+			tr.TLSClientConfig.ClientSessionCache, tr.DisableKeepAlives = tls.NewLRUClientSessionCache(1), true
+		})
+		for n := range 2 {
+			response, err := client.Get("https://peer.example.com/api/v1/status")
+			must(t, err)
+			_, _ = io.Copy(io.Discard, response.Body)
+			response.Body.Close()
+			if want := n == 1 && !proved; response.TLS.DidResume != want {
+				t.Errorf("certificates of clients %t, connection %d: resumed %t", proved, n, response.TLS.DidResume)
+			}
+		}
+	}
 }
 
 func TestClientsProveWhoTheyAre(t *testing.T) {

@@ -22,6 +22,8 @@ type connections struct {
 	// exempt are proxies, behind which there are many clients.
 	exempt []netip.Prefix
 	banned func(netip.Prefix) bool
+	// wasted is told of connections that ended without a request: handshakes that failed, what is no HTTP, silence.
+	wasted func(netip.Prefix)
 	count  func(reason string)
 
 	mu     sync.Mutex
@@ -38,15 +40,18 @@ type connection struct {
 
 	all   *connections
 	group netip.Prefix
+	// answerable is whether its end without a request is held against the client: not against a proxy, and not if the
+	// edge has ended it.
+	answerable bool
 	// place is where it waits, in the queue, nil while requests are under way.
 	place    *list.Element
 	queue    *list.List
 	underway int
 }
 
-func newConnections(c edge.Config, banned func(netip.Prefix) bool, count func(string)) *connections {
+func newConnections(c edge.Config) *connections {
 	return &connections{
-		max: c.Limits.Connections, perClient: c.Limits.ConnectionsPerClient, exempt: c.TrustedProxies, banned: banned, count: count,
+		max: c.Limits.Connections, perClient: c.Limits.ConnectionsPerClient, exempt: c.TrustedProxies,
 		open: map[*connection]struct{}{}, shares: map[netip.Prefix]int{}, unproven: list.New(), resting: list.New(),
 	}
 }
@@ -75,8 +80,8 @@ func (b bounded) Accept() (net.Conn, error) {
 // admit takes a connection in, nil if it may not come.
 func (a *connections) admit(accepted net.Conn) *connection {
 	from := addressOf(accepted.RemoteAddr())
-	c := &connection{Conn: accepted, all: a, group: edge.Group(from)}
 	exempt := edge.IsTrusted(from, a.exempt)
+	c := &connection{Conn: accepted, all: a, group: edge.Group(from), answerable: !exempt}
 	if !exempt && a.banned(c.group) {
 		a.count(connectionsBan)
 		return nil
@@ -104,6 +109,7 @@ func (a *connections) enter(c *connection, exempt bool) (victim *connection, ref
 		if victim = a.victim(); victim == nil {
 			return nil, connectionsFull
 		}
+		victim.answerable = false
 		a.remove(victim)
 	}
 	a.open[c] = struct{}{}
@@ -135,23 +141,27 @@ func (c *connection) work() {
 	}
 }
 
-// remove forgets a connection. It may be called more than once.
-func (a *connections) remove(c *connection) {
+// remove forgets a connection, and says whether it was there: it may be called more than once.
+func (a *connections) remove(c *connection) bool {
 	if _, open := a.open[c]; !open {
-		return
+		return false
 	}
 	delete(a.open, c)
 	c.work()
 	if a.shares[c.group]--; a.shares[c.group] == 0 {
 		delete(a.shares, c.group)
 	}
+	return true
 }
 
 // Close gives the room back.
 func (c *connection) Close() error {
 	c.all.mu.Lock()
-	c.all.remove(c)
+	wasted := c.all.remove(c) && c.answerable
 	c.all.mu.Unlock()
+	if wasted {
+		c.all.wasted(c.group)
+	}
 	return c.Conn.Close()
 }
 
@@ -160,6 +170,7 @@ func (c *connection) begin() {
 	c.all.mu.Lock()
 	defer c.all.mu.Unlock()
 	c.underway++
+	c.answerable = false
 	c.work()
 }
 
@@ -186,6 +197,7 @@ func (a *connections) closeAll() {
 	a.mu.Lock()
 	open := make([]*connection, 0, len(a.open))
 	for c := range a.open {
+		c.answerable = false
 		open = append(open, c)
 	}
 	a.mu.Unlock()

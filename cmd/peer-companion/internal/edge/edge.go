@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -83,7 +84,10 @@ func (e *Edge) prepare() {
 	}
 	e.metrics = newMetrics()
 	e.guard = newGuard(e.Config)
-	e.connections = newConnections(e.Config, e.guard.banned, func(reason string) { e.metrics.closed.WithLabelValues(reason).Inc() })
+	e.connections = newConnections(e.Config)
+	e.connections.banned = e.guard.banned
+	e.connections.count = func(reason string) { e.metrics.closed.WithLabelValues(reason).Inc() }
+	e.connections.wasted = e.wasted
 	e.certificates = &certificates{config: e.Config.TLS, metrics: e.metrics}
 	if e.Config.JWT != nil {
 		e.tokens = newTokens(*e.Config.JWT)
@@ -149,6 +153,15 @@ func (e *Edge) server() *http.Server {
 func (e *Edge) state(c net.Conn, state http.ConnState) {
 	if state == http.StateClosed && !secured(c).ConnectionState().HandshakeComplete {
 		e.metrics.handshakes.Inc()
+	}
+}
+
+// wasted holds a connection without a request against its client. There is no request whose line in the access log would
+// tell of a ban.
+func (e *Edge) wasted(group netip.Prefix) {
+	if e.guard.offend(group) {
+		e.metrics.bans.Inc()
+		e.Log.Info("a client is banned for connections without a request", "client", group.String())
 	}
 }
 

@@ -34,14 +34,16 @@ func (s source) follow(ctx context.Context, log *slog.Logger, m *metrics) {
 		}
 		changed, err := s.load(ctx)
 		switch {
-		case err != nil && err.Error() != last:
-			last = err.Error()
-			log.Error("what was there before stays in force", "what", s.what, "error", last)
+		case err != nil:
 			m.reload(s.what, err)
-		case err == nil && (changed || last != ""):
+			if err.Error() != last {
+				last = err.Error()
+				log.Error("what was there before stays in force", "what", s.what, "error", last)
+			}
+		case changed || last != "":
 			last = ""
-			log.Info("taken", "what", s.what)
 			m.reload(s.what, nil)
+			log.Info("taken", "what", s.what)
 		}
 	}
 }

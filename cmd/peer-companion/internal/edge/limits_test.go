@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -67,6 +68,34 @@ func TestWhoTriesDoorsIsBanned(t *testing.T) {
 		t.Errorf("after 20 closed doors, an open one: %d %q", code, text)
 	}
 	r.serves(r.client(local(2)))
+}
+
+func TestWhoOnlyConnectsIsBanned(t *testing.T) {
+	proxy := netip.MustParseAddr("127.0.0.10")
+	r := serve(t, newPeer(t, nil).URL, func(c *edge.Config) {
+		c.Clients.Ban.Offences = 30
+		c.TrustedProxies = []netip.Prefix{netip.PrefixFrom(proxy, 32)}
+	})
+	for range 10 {
+		must(t, r.from(local(1)).Close())
+		must(t, r.secured(local(1)).Close())
+		c := r.secured(local(1))
+		_, _ = io.WriteString(c, "nonsense\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	}
+	r.until("it is banned", func() bool { return r.edge.guard.banned(edge.Group(local(1))) })
+	if tls.Client(r.from(local(1)), r.as()).Handshake() == nil {
+		t.Error("it still shakes hands")
+	}
+	if !strings.Contains(r.log.String(), `"client":"`+edge.Group(local(1)).String()) || !r.metric("peernode_edge_bans_total 1") {
+		t.Errorf("nothing is said of it:\n%s", r.log)
+	}
+	// A proxy that opens connections to have them, and a client that asks on each.
+	for range 40 {
+		must(t, r.secured(proxy).Close())
+		r.serves(r.client(local(2), func(tr *http.Transport) { tr.DisableKeepAlives = true }))
+	}
+	r.serves(r.client(proxy))
 }
 
 // slow says something at once and the rest byte by byte, and returns how long it was listened to.

@@ -59,7 +59,7 @@ func newMetrics() *metrics {
 			Help: "Connections that the edge closed to protect itself: full (no room for a new one), client (its share is used up), banned, evicted (without a request, made room).",
 		}, []string{"reason"}),
 		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "peernode_edge_reloads_total", Help: "Changes of what is read again while the edge runs, by what it is and whether it was taken.",
+			Name: "peernode_edge_reloads_total", Help: "Looks at what is read again while the edge runs: taken where it had changed, failed each time that it cannot be.",
 		}, []string{"what", "result"}),
 		expiry: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "peernode_edge_certificate_expiry_timestamp_seconds", Help: "When the certificate that is served runs out.",

@@ -59,6 +59,28 @@ func TestWhatPassesReachesThePeerAsItCameAndAsWhoItIs(t *testing.T) {
 	}
 }
 
+// What another server could take for the body of a request, or for its headers, is neither.
+func TestWhatIsSmuggledIsJudgedByItself(t *testing.T) {
+	p := newPeer(t, nil)
+	r := serve(t, p.URL)
+	c := r.secured(local(1))
+	_, err := io.WriteString(c, request("POST /api/v1/query", "Content-Length: 5", "Transfer-Encoding: chunked")+"0\r\n\r\n"+
+		request("POST /api/v1/query", "Transfer-Encoding: chunked", "Trailer: X-Forwarded-For, X-Real-Ip")+"2\r\n{}\r\n0\r\nX-Forwarded-For: 127.0.0.1\r\nX-Real-Ip: 127.0.0.1\r\n\r\n"+
+		request("POST /api/v1/peer/shutdown", "Content-Length: 0"))
+	must(t, err)
+	if got := fmt.Sprint(answers(c)); got != "[200 200 404]" {
+		t.Errorf("answered with %s", got)
+	}
+	for _, seen := range p.requests() {
+		if seen.RequestURI != "/api/v1/query" || seen.Header.Get("Content-Length") != "" || seen.Header.Get("X-Forwarded-For") != local(1).String() || len(seen.Trailer) > 0 {
+			t.Errorf("the peer sees %s %v %v", seen.RequestURI, seen.Header, seen.Trailer)
+		}
+	}
+	if n := len(p.requests()); n != 2 {
+		t.Errorf("%d requests reached the peer", n)
+	}
+}
+
 func TestBehindATrustedProxyAClientIsWhoTheProxySays(t *testing.T) {
 	p := newPeer(t, nil)
 	r := serve(t, p.URL, func(c *edge.Config) {
@@ -247,8 +269,8 @@ func TestAnEdgeThatStopsSaysSoAndThenEndsWhatHasBegun(t *testing.T) {
 	err := <-r.ended
 	r.ended <- err
 	must(t, err)
-	if _, err := socket.Read(make([]byte, 1)); err == nil {
-		t.Error("the WebSocket is still open")
+	if _, err := socket.Read(make([]byte, 1)); err == nil || isTimeout(err) {
+		t.Errorf("the WebSocket is still open: %v", err)
 	}
 }
 
