@@ -22,11 +22,13 @@ type renewal struct {
 	r              *running
 	asked, failed  atomic.Int64
 	stop, finished chan struct{}
+	once           sync.Once
 }
 
 // asking begins to ask so many times a second, also where that is behind its time.
 func asking(r *running, perSecond int) *renewal {
 	a := &renewal{r: r, stop: make(chan struct{}), finished: make(chan struct{})}
+	r.Cleanup(func() { a.end() })
 	lasting := r.client(local(1))
 	anew := r.client(local(2), func(t *http.Transport) { t.DisableKeepAlives = true })
 	go func() {
@@ -59,14 +61,16 @@ func (a *renewal) ask(client *http.Client) {
 }
 
 func (a *renewal) end() (asked, failed int64) {
-	close(a.stop)
+	a.once.Do(func() { close(a.stop) })
 	<-a.finished
 	return a.asked.Load(), a.failed.Load()
 }
 
-// serial is the number of the certificate that a new connection gets.
+// serial is the number of the certificate that a new connection gets. Each comes from another address: one would be
+// banned for connections without a request.
 func (r *running) serial() int64 {
-	c := r.secured(local(3))
+	r.probes++
+	c := r.secured(local(300_000 + r.probes))
 	defer c.Close()
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }

@@ -171,6 +171,7 @@ type running struct {
 	log       *lines
 	stop      context.CancelFunc
 	ended     chan error
+	probes    int
 }
 
 // lines is a log that may be read while it is written.
