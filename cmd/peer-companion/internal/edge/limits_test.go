@@ -20,7 +20,7 @@ import (
 func TestAClientThatAsksTooMuchIsHeldUpAndThenBanned(t *testing.T) {
 	p := newPeer(t, nil)
 	r := serve(t, p.URL, func(c *edge.Config) {
-		c.Clients.RequestsPerMinute, c.Clients.Burst, c.Clients.Ban.Offences, c.Clients.Ban.Duration = 1, 10, 5, seconds(2)
+		c.Clients.RequestsPerMinute, c.Clients.Burst, c.Clients.Ban.Offences, c.Clients.Ban.Duration = 1, 10, 5, seconds(4)
 	})
 	client := r.client(local(1))
 	for n := range 16 {
@@ -122,7 +122,7 @@ func slow(c net.Conn, first, text string) time.Duration {
 func TestWhoIsSlowIsCutOff(t *testing.T) {
 	p := newPeer(t, nil)
 	r := serve(t, p.URL, func(c *edge.Config) {
-		c.Timeouts.Header, c.Timeouts.Request, c.Timeouts.Response, c.Timeouts.Idle = seconds(0.5), seconds(1), seconds(2), seconds(0.5)
+		c.Timeouts.Header, c.Timeouts.Request, c.Timeouts.Response, c.Timeouts.Idle = seconds(2), seconds(3), seconds(4), seconds(2)
 	})
 	cases := map[string]struct {
 		connection  net.Conn
@@ -144,9 +144,9 @@ func TestWhoIsSlowIsCutOff(t *testing.T) {
 	for name, c := range cases {
 		all.Go(func() {
 			// HTTP/2 waits for its preface for ten seconds, which cannot be set.
-			most := 5 * time.Second
+			most := 8 * time.Second
 			if strings.HasSuffix(name, "HTTP/2") {
-				most = 14 * time.Second
+				most = 15 * time.Second
 			}
 			if took := slow(c.connection, c.first, c.text); took > most {
 				t.Errorf("%s: listened to for %s", name, took)
@@ -184,7 +184,10 @@ func TestWhereThereIsNoRoomWhoRestsLongestMakesIt(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "ok")
 	})
-	r := serve(t, p.URL, func(c *edge.Config) { c.Limits.Connections, c.Limits.ConnectionsPerClient = 20, 20 })
+	r := serve(t, p.URL, func(c *edge.Config) {
+		c.Limits.Connections, c.Limits.ConnectionsPerClient = 20, 20
+		c.Timeouts.Header, c.Timeouts.Request = seconds(60), seconds(60)
+	})
 	answer := make(chan string, 1)
 	go func() {
 		_, text, err := get(r.client(local(0)), "/api/v1/blocks")

@@ -188,11 +188,11 @@ func echo(w http.ResponseWriter, _ *http.Request) {
 func TestAWebSocketLivesOnUntilNothingIsSaid(t *testing.T) {
 	p := newPeer(t, echo)
 	r := serve(t, p.URL, open, func(c *edge.Config) {
-		c.Timeouts.Header, c.Timeouts.Request, c.Timeouts.Response, c.Timeouts.Idle = seconds(0.2), seconds(0.2), seconds(0.3), seconds(0.2)
-		c.Timeouts.WebSocket = seconds(1.5)
+		c.Timeouts.Header, c.Timeouts.Request, c.Timeouts.Response, c.Timeouts.Idle = seconds(1), seconds(1), seconds(1.2), seconds(1)
+		c.Timeouts.WebSocket = seconds(2)
 	})
 	c := r.webSocket(local(1))
-	for range 10 {
+	for range 20 {
 		time.Sleep(100 * time.Millisecond)
 		_, err := io.WriteString(c, "hello")
 		must(t, err)
@@ -241,7 +241,7 @@ func TestAnEdgeThatStopsSaysSoAndThenEndsWhatHasBegun(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, "ok")
 	})
-	r := serve(t, p.URL, open, func(c *edge.Config) { c.Timeouts.Unready = seconds(1) })
+	r := serve(t, p.URL, open, func(c *edge.Config) { c.Timeouts.Unready = seconds(3) })
 	socket := r.webSocket(local(3))
 	slow := make(chan string, 1)
 	go func() {
