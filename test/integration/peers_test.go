@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/test/builders"
 )
 
@@ -50,13 +52,21 @@ func TestDeclaredPeersGetToKnowEachOther(t *testing.T) {
 	})
 }
 
-// proves plays the kubelet: it reports what the identity container of a peer found out.
+// proves plays the kubelet: it reports what the identity container of a peer found out, again for a pod that has taken the
+// place of the one before meanwhile.
 func (s *story) proves(name string) {
 	s.Helper()
 	id := s.peerID(name)
-	s.eventually(func() error { return env.ProveIdentity(s.Context(), s.ns, name) })
 	p := builders.PeerNode(s.ns, name)
-	s.becomes(p, v1alpha1.ConditionIdentityBound, metav1.ConditionTrue, v1alpha1.ReasonKeyProven)
+	s.eventually(func() error {
+		if err := errors.Join(env.ProveIdentity(s.Context(), s.ns, name), s.get(name, p)); err != nil {
+			return err
+		}
+		if c := conditions.Find(p.Status.Conditions, v1alpha1.ConditionIdentityBound); c.Status != metav1.ConditionTrue {
+			return fmt.Errorf("%s has not shown its key: %s (%s)", name, c.Reason, c.Message)
+		}
+		return nil
+	})
 	if p.Status.Identity.PeerID != id {
 		s.Errorf("status.identity.peerID is %q, and was %q", p.Status.Identity.PeerID, id)
 	}
