@@ -75,10 +75,11 @@ use_existing() {
   image_s3=$DEMO_REGISTRY/versitygw:demo
 }
 
+# No other peer has to learn of a key that changes here, so nobody has to wait for that.
 install_operator() {
   say "installing the operator through its chart"
   helm upgrade --install "$release" charts/peernode-operator --namespace "$namespace" --create-namespace \
-    --wait --timeout 5m $(image_values image "$image_operator") $(image_values companion.image "$image_companion") \
+    --wait --timeout 5m --set peers.keyPropagation=15s $(image_values image "$image_operator") $(image_values companion.image "$image_companion") \
     $(image_values p2pAgent.image "$image_agent") ${cluster_values:-} | grep -E '^(STATUS|REVISION)'
 }
 
@@ -200,6 +201,25 @@ show_copy() {
   echo "the recovery key, which the cluster does not have, opens it:"
   kubectl get secret kept-identity-1 --namespace peers -o jsonpath='{.data.envelope}' | base64 -d |
     "$companion" inspect - --verify "$work/recovery.key"
+  show_rotation
+}
+
+# show_rotation has the peer change its key, and the next one copied as well.
+show_rotation() {
+  local before
+  before=$(kubectl get peernode kept --namespace peers -o jsonpath='{.status.identity.epoch}')
+  say "the peer kept changes its key"
+  kubectl annotate peernode kept --namespace peers --overwrite peernode.dev/rotate-key="after epoch $before"
+  for field in '{.status.identity.epoch}' '{.status.identity.copies[0].epoch}'; do
+    if ! kubectl wait peernode/kept --namespace peers --for=jsonpath="$field"=$((before + 1)) --timeout=3m; then
+      kubectl get peernode kept --namespace peers -o yaml >&2
+      echo "make demo: kept does not have another key, or no copy of it, after 3 minutes; see above" >&2
+      exit 1
+    fi
+  done
+  kubectl get peernode kept --namespace peers \
+    -o jsonpath='{range .status.identity.epochs[*]}epoch {.epoch}: {.stage}, {.peerID}{"\n"}{end}'
+  kubectl get peernode kept --namespace peers -o jsonpath='{range .status.identity.copies[*]}{.location}{"\n"}{end}'
 }
 
 # start_store runs the service, and gives the peers what they know it by.
