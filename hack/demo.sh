@@ -210,10 +210,11 @@ show_rotation() {
   before=$(kubectl get peernode kept --namespace peers -o jsonpath='{.status.identity.epoch}')
   say "the peer kept changes its key"
   kubectl annotate peernode kept --namespace peers --overwrite peernode.dev/rotate-key="after epoch $before"
-  for field in '{.status.identity.epoch}' '{.status.identity.copies[0].epoch}'; do
-    if ! kubectl wait peernode/kept --namespace peers --for=jsonpath="$field"=$((before + 1)) --timeout=3m; then
+  for condition in jsonpath='{.status.identity.epoch}'=$((before + 1)) \
+    jsonpath='{.status.identity.copies[0].epoch}'=$((before + 1)) condition=IdentityBound condition=Ready; do
+    if ! kubectl wait peernode/kept --namespace peers --for="$condition" --timeout=3m; then
       kubectl get peernode kept --namespace peers -o yaml >&2
-      echo "make demo: kept does not have another key, or no copy of it, after 3 minutes; see above" >&2
+      echo "make demo: kept does not serve with another key, or there is no copy of it, after 3 minutes; see above" >&2
       exit 1
     fi
   done
