@@ -204,9 +204,13 @@ show_copy() {
   show_rotation
 }
 
-# show_rotation has the peer change its key, and the next one copied as well.
+# show_rotation has the peer change its key, and the next one copied as well: once, since two keys are let in at most.
 show_rotation() {
   local before
+  if kubectl get peernode kept --namespace peers -o jsonpath='{.status.identity.epochs[*].stage}' | grep -q Retiring; then
+    echo "kept has changed its key in an earlier demo; the next change waits until the key of before is let in no more"
+    return
+  fi
   before=$(kubectl get peernode kept --namespace peers -o jsonpath='{.status.identity.epoch}')
   say "the peer kept changes its key"
   kubectl annotate peernode kept --namespace peers --overwrite peernode.dev/rotate-key="after epoch $before"
