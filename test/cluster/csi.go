@@ -50,6 +50,7 @@ func (n *FullNode) csiSidecar(name, kubeconfig string, args ...string) program {
 		name:  name,
 		path:  filepath.Join(n.bin, name),
 		args:  append([]string{"--csi-address=" + n.paths.csiSock(), "--kubeconfig=" + kubeconfig}, args...),
+		env:   []string{"KUBECONFIG=" + kubeconfig}, // the provisioner prefers it to the flag, and the caller's is of another cluster
 		grace: 2 * time.Second,
 	}
 }
