@@ -4,10 +4,8 @@ package resources
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -146,28 +144,18 @@ func keyCopyArgs(store *v1alpha1.PeerBackupStore) []string {
 
 // KeyCopyDone is how the container of a pod of KeyCopyJob ended that did its work, with its message; nil for any other pod.
 func KeyCopyDone(pod *corev1.Pod) *corev1.ContainerStateTerminated {
-	if end := endOf(pod, ContainerKeyCopy); end != nil && end.ExitCode == 0 {
-		return end
+	for _, s := range copying(pod) {
+		if end := s.State.Terminated; end != nil && end.ExitCode == 0 {
+			return end
+		}
 	}
 	return nil
 }
 
 // KeyCopyFailure says why a pod of KeyCopyJob failed, false for a pod that has not.
-func KeyCopyFailure(pod *corev1.Pod) (string, bool) {
-	if pod.Status.Phase != corev1.PodFailed {
-		return "", false
-	}
-	if end := endOf(pod, ContainerKeyCopy); end != nil && end.ExitCode != 0 {
-		words := strings.TrimSpace(strings.TrimPrefix(end.Message, "error: "))
-		return cmp.Or(words, fmt.Sprintf("its container ended with exit code %d, %s", end.ExitCode, end.Reason)), true
-	}
-	return cmp.Or(pod.Status.Message, pod.Status.Reason, "the pod failed and does not say why"), true
-}
+func KeyCopyFailure(pod *corev1.Pod) (string, bool) { return failure(pod, copying(pod)) }
 
-func endOf(pod *corev1.Pod, container string) *corev1.ContainerStateTerminated {
-	i := slices.IndexFunc(pod.Status.ContainerStatuses, func(s corev1.ContainerStatus) bool { return s.Name == container })
-	if i < 0 {
-		return nil
-	}
-	return pod.Status.ContainerStatuses[i].State.Terminated
+// copying is the container that copies, without those that somebody has put beside it.
+func copying(pod *corev1.Pod) []corev1.ContainerStatus {
+	return slices.DeleteFunc(slices.Clone(pod.Status.ContainerStatuses), func(s corev1.ContainerStatus) bool { return s.Name != ContainerKeyCopy })
 }

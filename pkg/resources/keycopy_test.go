@@ -164,7 +164,7 @@ func TestAFailedCopyIsToldInItsOwnWords(t *testing.T) {
 		"It runs.":                 {corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Name: "key-copy"}}}, "", false},
 		"It is done.":              {corev1.PodStatus{Phase: corev1.PodSucceeded, ContainerStatuses: ended(0, "receipt")}, "", true},
 		"It failed, and says why.": {corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: ended(1, "error: no bucket\n")}, "no bucket", false},
-		"It was killed.":           {corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: ended(137, "")}, "its container ended with exit code 137, Error", false},
+		"It was killed.":           {corev1.PodStatus{Phase: corev1.PodFailed, ContainerStatuses: ended(137, "")}, "container key-copy ended with exit code 137, Error", false},
 		"It was evicted.":          {corev1.PodStatus{Phase: corev1.PodFailed, Message: "the node was low on memory"}, "the node was low on memory", false},
 		"Nobody knows.":            {corev1.PodStatus{Phase: corev1.PodFailed}, "the pod failed and does not say why", false},
 	} {

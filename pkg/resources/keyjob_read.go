@@ -31,10 +31,15 @@ func KeyJobMessages(pod *corev1.Pod) ([]string, bool) {
 // KeyJobFailure says why a pod of KeyJob failed, in the words of the container that did, or of the kubelet. It is
 // false for a pod that has not failed.
 func KeyJobFailure(pod *corev1.Pod) (string, bool) {
+	return failure(pod, handingOver(pod))
+}
+
+// failure says why a pod failed, by those of its containers that are ours.
+func failure(pod *corev1.Pod, ours []corev1.ContainerStatus) (string, bool) {
 	if pod.Status.Phase != corev1.PodFailed {
 		return "", false
 	}
-	for _, s := range handingOver(pod) {
+	for _, s := range ours {
 		if end := s.State.Terminated; end != nil && end.ExitCode != 0 {
 			words := strings.TrimSpace(strings.TrimPrefix(end.Message, "error: "))
 			return cmp.Or(words, fmt.Sprintf("container %s ended with exit code %d, %s", s.Name, end.ExitCode, end.Reason)), true
