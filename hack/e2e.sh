@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs test/e2e on a full node of its own: real containers, the operator installed through its chart. Arguments go to
-# go test. With E2E_KEEP=1 the cluster stays for a look; hack/e2e.sh down removes it.
+# go test. With E2E_FORMAT=standard-verbose stories that pass tell what they measured. With E2E_KEEP=1 the cluster stays for a look; hack/e2e.sh down removes it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/lib/images.sh
@@ -32,4 +32,4 @@ eval "$(testcluster env --name "$name")"
 export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_COMPANION=$image_companion \
   E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf E2E_IMAGE_S3=$image_s3
 (cd test &&
-  gotestsum --format testname --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 45m "$@")
+  gotestsum --format "${E2E_FORMAT:-testname}" --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 45m "$@")
