@@ -42,7 +42,7 @@ var (
 	// That of an envelope, in the name of a copy of it.
 	copySum = regexp.MustCompile(`-[0-9a-f]{16}\.json`)
 	// What a fleet last heard of a peer that never served depends on when it looked.
-	whyNot    = regexp.MustCompile(`( has not served for \w+: )\w+: .*(\. Change spec)`)
+	whyNot    = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 

@@ -3,6 +3,7 @@
 package crash
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -85,15 +86,20 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 }
 
 func TestWhyAPeerNeverServedIsLeftOut(t *testing.T) {
-	tell := func(who, why string) string {
-		return canonizer{hashes: strings.NewReplacer()}.text("message", "revision 2-a was taken back, because "+who+" has not served for 10s: "+why+". Change spec.template, or put the old one back")
-	}
-	one := tell("relay-1", "WaitingForPod: the pod has started; it is not ready. Look at it")
-	if other := tell("relay-1", "WaitingForNode: 0/3 nodes are available. No room"); other != one {
-		t.Errorf("%q and %q differ", one, other)
-	}
-	if other := tell("relay-2", "WaitingForPod: the pod has started"); other == one {
-		t.Errorf("%q is said of two peers", one)
+	for place, message := range map[string]string{
+		"the condition": "revision 2-a was taken back, because %s has not served for 10s: %s. Change spec.template, or put the old one back",
+		"the record":    "%s has not served for 10s: %s",
+	} {
+		tell := func(who, why string) string {
+			return canonizer{hashes: strings.NewReplacer()}.text("message", fmt.Sprintf(message, who, why))
+		}
+		one := tell("relay-1", "WaitingForPod: the pod has started; it is not ready. Look at it")
+		if other := tell("relay-1", "WaitingForNode: 0/3 nodes are available. No room"); other != one {
+			t.Errorf("%s: %q and %q differ", place, one, other)
+		}
+		if other := tell("relay-2", "WaitingForPod: the pod has started"); other == one {
+			t.Errorf("%s: %q is said of two peers", place, one)
+		}
 	}
 }
 
