@@ -84,6 +84,11 @@ func run(m *testing.M) int {
 	go harness.Progress().Tell(ctx, os.Stderr, 30*time.Second)
 	code := m.Run()
 	fmt.Fprintln(os.Stderr, "crash:", search)
+	defer func() {
+		for _, failure := range harness.Progress().Failures(1500) {
+			fmt.Fprintln(os.Stderr, "crash: failed:", failure)
+		}
+	}()
 	if err := search.Rest(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "after the end of the runs:", err)
 		return 1

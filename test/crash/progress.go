@@ -23,9 +23,10 @@ type Progress struct {
 	// behind is how late the control plane is.
 	behind func() time.Duration
 
-	mu           sync.Mutex
-	done, failed int
-	working      map[*working]bool
+	mu       sync.Mutex
+	done     int
+	failures []string
+	working  map[*working]bool
 }
 
 // working is a run that is not over.
@@ -50,7 +51,7 @@ func (p *Progress) begin(name string) (end func(err error)) {
 		delete(p.working, w)
 		p.done++
 		if err != nil {
-			p.failed++
+			p.failures = append(p.failures, w.name+": "+err.Error())
 		}
 	}
 }
@@ -69,11 +70,25 @@ func (p *Progress) String() string {
 		names = append(names, fmt.Sprintf("%s (%s)", w.name, p.now().Sub(w.since).Round(time.Second)))
 	}
 	text := fmt.Sprintf("%d runs are over, %d of them failed, %d are at work, the control plane is %s behind",
-		p.done, p.failed, len(p.working), p.behind().Round(time.Millisecond))
+		p.done, len(p.failures), len(p.working), p.behind().Round(time.Millisecond))
 	if len(names) > 0 {
 		text += ", longest: " + strings.Join(names, "; ")
 	}
 	return text
+}
+
+// Failures says why runs failed, each in no more than most bytes. Who has the end of a long log alone finds them there.
+func (p *Progress) Failures(most int) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []string
+	for _, failure := range p.failures {
+		if len(failure) > most {
+			failure = strings.ToValidUTF8(failure[:most], "") + " [...]"
+		}
+		out = append(out, failure)
+	}
+	return out
 }
 
 // Tell writes a line now and then until ctx ends.

@@ -4,6 +4,7 @@ package crash
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -24,5 +25,8 @@ func TestProgressNamesTheRunsThatTakeLongest(t *testing.T) {
 	want := "2 runs are over, 1 of them failed, 3 are at work, the control plane is 1ms behind, longest: b (4m0s); d (2m0s); e (1m0s)"
 	if got := p.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := p.Failures(12); !slices.Equal(got, []string{"c: it never  [...]"}) {
+		t.Errorf("it tells of the failures %q", got)
 	}
 }
