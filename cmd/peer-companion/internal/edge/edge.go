@@ -41,18 +41,10 @@ type Edge struct {
 	ready        atomic.Bool
 }
 
-// Run serves until ctx ends. Then it says that it is not ready, goes on for as long as others need to see it, and ends
-// what has begun.
+// Run serves once it has a certificate, until ctx ends. Then it says that it is not ready, goes on for as long as others
+// need to see it, and ends what has begun.
 func (e *Edge) Run(ctx context.Context) error {
 	e.prepare()
-	if _, err := e.certificates.load(ctx); err != nil {
-		return err
-	}
-	api, err := listen(ctx, "listen", e.Config.Listen)
-	if err != nil {
-		return err
-	}
-	defer api.Close()
 	plain, err := listen(ctx, "metrics", e.Config.Metrics)
 	if err != nil {
 		return err
@@ -60,11 +52,19 @@ func (e *Edge) Run(ctx context.Context) error {
 	// What is followed, and the metrics, stay until the last request has ended.
 	serving, done := context.WithCancel(context.WithoutCancel(ctx))
 	defer done()
-	e.followAll(serving)
 	side := &http.Server{Handler: e.side(), ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, ErrorLog: e.quiet()}
 	defer side.Close()
 	ended := make(chan error, 2)
 	go func() { ended <- side.Serve(plain) }()
+	if !e.awaitCertificate(ctx) {
+		return nil
+	}
+	e.followAll(serving)
+	api, err := listen(ctx, "listen", e.Config.Listen)
+	if err != nil {
+		return err
+	}
+	defer api.Close()
 	server := e.server()
 	go func() { ended <- server.ServeTLS(bounded{Listener: api, all: e.connections}, "", "") }()
 	e.ready.Store(true)
@@ -75,6 +75,13 @@ func (e *Edge) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		return e.stop(server)
 	}
+}
+
+// awaitCertificate looks for the files of TLS until they can be served under, false if ctx ends before. They are made by
+// others, who may be slow; until then the port is closed.
+func (e *Edge) awaitCertificate(ctx context.Context) bool {
+	files := source{what: "tls", load: e.certificates.load, every: e.look}
+	return files.await(ctx, e.Log, e.metrics)
 }
 
 // prepare makes the parts.
@@ -175,7 +182,7 @@ func (e *Edge) side() http.Handler {
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !e.ready.Load() {
-			http.Error(w, "the edge is stopping", http.StatusServiceUnavailable)
+			http.Error(w, "the edge has no certificate yet, or is stopping", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")

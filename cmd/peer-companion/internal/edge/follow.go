@@ -18,6 +18,27 @@ type source struct {
 	now   <-chan struct{}
 }
 
+// await takes the source for the first time, false if ctx ends before it can be taken. Why it cannot is logged once.
+func (s source) await(ctx context.Context, log *slog.Logger, m *metrics) bool {
+	var last string
+	for {
+		_, err := s.load(ctx)
+		m.reload(s.what, err)
+		if err == nil {
+			return true
+		}
+		if err.Error() != last {
+			last = err.Error()
+			log.Warn("waiting for what cannot be taken yet", "what", s.what, "error", last)
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(s.every):
+		}
+	}
+}
+
 // follow keeps to a source until ctx ends. Looking every few seconds sees all ways in which a kubelet, or anybody else,
 // exchanges files, which watching does not. What cannot be taken leaves in force what was there before, and is logged
 // once, not at every look.
