@@ -32,6 +32,10 @@ const (
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
+	// ConditionCertificateReady is True while the API of the peer has a certificate that holds. The peer protocol does not
+	// need one. Shown only while the API is enabled.
+	ConditionCertificateReady = "CertificateReady"
+
 	// ConditionPeersResolved is True when every declared peer exists, is known by its identity, and declares this
 	// one in return. Shown only while peers are declared.
 	ConditionPeersResolved = "PeersResolved"
@@ -78,6 +82,9 @@ const (
 	// ReasonWaitingForOpener: the private key with which the pod opens the peer's key by itself, as spec.identity.direct
 	// says, cannot be had yet. The message says what is missing.
 	ReasonWaitingForOpener = "WaitingForOpener"
+	// ReasonWaitingForCertificate: the edge has no certificate yet under which it could serve the API; the peer runs
+	// meanwhile.
+	ReasonWaitingForCertificate = "WaitingForCertificate"
 	// ReasonWaitingForImage: the image cannot be pulled; the message is the kubelet's.
 	ReasonWaitingForImage = "WaitingForImage"
 	// ReasonWaitingForFleet: the pod is to be replaced, and the fleet of the peer has not let it yet.
@@ -98,6 +105,10 @@ const (
 	ReasonFilesTooLarge = "FilesTooLarge"
 	// ReasonInvalidSoftware: the software's part of the spec contradicts itself.
 	ReasonInvalidSoftware = "InvalidSoftware"
+	// ReasonInvalidEdge: the edge cannot serve the API of the software as spec.edge and spec.tls ask; the message says why.
+	ReasonInvalidEdge = "InvalidEdge"
+	// ReasonNoTLS: the API is enabled without spec.tls, as an older operator let it be.
+	ReasonNoTLS = "NoTLS"
 	// ReasonObjectRefused: the API server refuses an object that the spec leads to; the message is the server's.
 	ReasonObjectRefused = "ObjectRefused"
 	// ReasonIdentityRefused: the software refuses its key; the message is the software's.
@@ -166,6 +177,18 @@ const (
 	ReasonKeyCopyFailed = "KeyCopyFailed"
 	// ReasonStoreMissing: a PeerBackupStore that spec.identity.backup names does not exist.
 	ReasonStoreMissing = "StoreMissing"
+	// ReasonCertificateIssued: cert-manager keeps the certificate, and it holds.
+	ReasonCertificateIssued = "CertificateIssued"
+	// ReasonCertificateProvided: the edge serves under the certificate in spec.tls.secretName, of which the operator sees no more.
+	ReasonCertificateProvided = "CertificateProvided"
+	// ReasonCertificateRefused: the certificate was asked for, and was not given; the message is cert-manager's.
+	ReasonCertificateRefused = "CertificateRefused"
+	// ReasonCertificateExpired: the certificate has run out, and clients refuse it. The edge goes on with it until it is renewed.
+	ReasonCertificateExpired = "CertificateExpired"
+	// ReasonRenewalFailing: the certificate holds, and could not be renewed; the message is cert-manager's.
+	ReasonRenewalFailing = "RenewalFailing"
+	// ReasonCertManagerMissing: spec.tls.issuerRef is set, and the cluster has no cert-manager. It is taken up once it has.
+	ReasonCertManagerMissing = "CertManagerMissing"
 	// ReasonBound: the volume is bound.
 	ReasonBound = "Bound"
 	// ReasonLargerThanAsked: the volume that was taken up again is larger than spec.storage.size; it is kept.

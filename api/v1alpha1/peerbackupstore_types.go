@@ -75,7 +75,7 @@ type PeerBackupStoreSpec struct {
 	// ca is a ConfigMap with the certificates, in PEM, of the authorities that vouch for the endpoint, and no others do
 	// then. Default: those that the public trusts.
 	// +optional
-	CA *BackupStoreCA `json:"ca,omitempty"`
+	CA *CertificateAuthorities `json:"ca,omitempty"`
 
 	// allowTo are the addresses behind endpoint to which the firewall of the Jobs that use the store is opened, on all
 	// ports. Default: the address in endpoint, or any address where endpoint has a name, on the port in endpoint.
@@ -102,21 +102,6 @@ type BackupStoreCredentials struct {
 	// +kubebuilder:validation:MaxLength=253
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
 	SecretName string `json:"secretName"`
-}
-
-// BackupStoreCA is a ConfigMap with certificates of authorities.
-type BackupStoreCA struct {
-	// configMapName is the ConfigMap, in the namespace of the store.
-	// +required
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`
-	ConfigMapName string `json:"configMapName"`
-
-	// key is the one in its data under which the certificates lie. Default ca.crt.
-	// +optional
-	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[_a-zA-Z0-9-][._a-zA-Z0-9-]*$`
-	Key string `json:"key,omitempty"`
 }
 
 // BackupStoreReference names a PeerBackupStore of the same namespace.

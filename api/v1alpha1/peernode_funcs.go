@@ -73,7 +73,7 @@ func (i *PeerIdentity) RotatesEvery() time.Duration {
 	if i == nil || i.Rotation == nil {
 		return 0
 	}
-	return i.Rotation.Every.duration()
+	return i.Rotation.Every.Length()
 }
 
 // Overlap is how long the key of before is let in beside another.
@@ -81,7 +81,7 @@ func (i *PeerIdentity) Overlap() time.Duration {
 	if i == nil || i.Rotation == nil || i.Rotation.Overlap == "" {
 		return DefaultOverlap
 	}
-	return i.Rotation.Overlap.duration()
+	return i.Rotation.Overlap.Length()
 }
 
 // KeepsPrevious is how many of the keys that the peer had before keep their Secret, false where all do.
@@ -95,8 +95,8 @@ func (i *PeerIdentity) KeepsPrevious() (int, bool) {
 // DefaultOverlap is how long the key of before is let in where the spec does not say.
 const DefaultOverlap = 168 * time.Hour
 
-// duration reads what admission has checked.
-func (d RotationDuration) duration() time.Duration {
+// Length reads what admission has checked, 0 where it is not set.
+func (d Period) Length() time.Duration {
 	out, err := time.ParseDuration(string(d))
 	if err != nil {
 		return 0

@@ -14,7 +14,7 @@ type PeerNodeStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, PeersResolved and CustomPodTemplate where they apply.
+	// StorageReady, CertificateReady, PeersResolved and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -35,6 +35,10 @@ type PeerNodeStatus struct {
 	// endpoints are the addresses of the peer.
 	// +optional
 	Endpoints *PeerEndpoints `json:"endpoints,omitempty"`
+
+	// certificate is the one that cert-manager keeps for the API.
+	// +optional
+	Certificate *PeerCertificateStatus `json:"certificate,omitempty"`
 
 	// storage is the volume in use.
 	// +optional
@@ -185,6 +189,21 @@ type PeerEndpoints struct {
 	// api is where users in the cluster reach its API, host and port, while it is enabled.
 	// +optional
 	API string `json:"api,omitempty"`
+}
+
+// PeerCertificateStatus is the certificate that cert-manager keeps for the API of a peer.
+type PeerCertificateStatus struct {
+	// secretName is the Secret that holds it.
+	// +required
+	SecretName string `json:"secretName"`
+
+	// notAfter is when it runs out.
+	// +optional
+	NotAfter *metav1.Time `json:"notAfter,omitempty"`
+
+	// renewalTime is when cert-manager renews it.
+	// +optional
+	RenewalTime *metav1.Time `json:"renewalTime,omitempty"`
 }
 
 // PeerStorageStatus is the volume in use.

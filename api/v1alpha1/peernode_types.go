@@ -23,6 +23,7 @@ import (
 // +kubebuilder:printcolumn:name="Peer ID",type=string,priority=1,JSONPath=`.status.identity.peerID`,description="The name of the peer in its network"
 // +kubebuilder:printcolumn:name="Epoch",type=integer,priority=1,JSONPath=`.status.identity.epoch`,description="Which of its keys the peer uses"
 // +kubebuilder:printcolumn:name="Peers",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="PeersResolved")].status`,description="Whether every declared peer is known"
+// +kubebuilder:printcolumn:name="Certificate Until",type=date,priority=1,JSONPath=`.status.certificate.notAfter`,description="When the certificate of its API runs out"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 52 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because Services and pod labels are named after it"
@@ -52,6 +53,8 @@ type PeerNodeList struct {
 // PeerNodeSpec is the peer as it should be.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.image) || has(self.software.p2pAgent)",fieldPath=".image",message="is required for software.custom; only software.p2pAgent has a default image"
+// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.enabled) || !self.network.api.enabled || has(self.tls)",fieldPath=".tls",message="is required while network.api.enabled is true, because an API is served under TLS alone; name an issuer of cert-manager in tls.issuerRef, or a Secret in tls.secretName"
+// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.enabled) || !self.network.api.enabled || !has(self.software.custom) || (has(self.edge) && has(self.edge.routes) && size(self.edge.routes) > 0)",fieldPath=".edge",message="must have routes while network.api.enabled is true, because nothing is known to be good for everybody of software.custom"
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || has(self.software.p2pAgent)",fieldPath=".identity",message="must not be set for software.custom, which keeps its own identity under its data path"
 // +kubebuilder:validation:XValidation:rule="has(self.identity) && has(self.identity.type) ? (has(oldSelf.identity) && has(oldSelf.identity.type) ? self.identity.type == oldSelf.identity.type : self.identity.type == 'Ed25519') : !(has(oldSelf.identity) && has(oldSelf.identity.type) && oldSelf.identity.type != 'Ed25519')",fieldPath=".identity",message="type is fixed at creation; a peer with another type of key is another peer"
 // +kubebuilder:validation:XValidation:rule="(has(self.identity) && has(self.identity.direct) ? self.identity.direct.recipient : 'none') == (has(oldSelf.identity) && has(oldSelf.identity.direct) ? oldSelf.identity.direct.recipient : 'none')",fieldPath=".identity",message="direct and its recipient are fixed at creation, because a key that is sealed to one recipient does not open with another"
@@ -97,6 +100,14 @@ type PeerNodeSpec struct {
 	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.
 	// +optional
 	Network PeerNetwork `json:"network,omitzero"`
+
+	// tls is the certificate under which the API is served. Without one there is no API: nothing serves it in plain.
+	// +optional
+	TLS *PeerTLS `json:"tls,omitempty"`
+
+	// edge is what stands between the API and its users: open routes, rates, limits, tokens.
+	// +optional
+	Edge *PeerEdge `json:"edge,omitempty"`
 
 	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
 	// +optional
@@ -206,7 +217,7 @@ type KeyRotation struct {
 	// change their keys together. Without it, and without schedule, keys are made only when asked for.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('87600h')",message="must be at least 1h and at most 87600h"
-	Every RotationDuration `json:"every,omitempty"`
+	Every Period `json:"every,omitempty"`
 
 	// schedule is when the next key is made, a line of cron such as "0 3 1 */3 *" for three o'clock on the first of every
 	// third month, plus up to an hour, so that peers do not change their keys together. A key that is due while the one of
@@ -226,7 +237,7 @@ type KeyRotation struct {
 	// other people run have to learn of the new one in this time.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) <= duration('8760h')",message="must be at most 8760h"
-	Overlap RotationDuration `json:"overlap,omitempty"`
+	Overlap Period `json:"overlap,omitempty"`
 
 	// approval is Auto or Manual. Unless it is Manual the peer changes to a new key when the others know it; otherwise it
 	// waits until the annotation peernode.dev/approve-key names the epoch of the new key.
@@ -243,12 +254,12 @@ type KeyRotation struct {
 	KeepPrevious *int32 `json:"keepPrevious,omitempty"`
 }
 
-// RotationDuration is a length of time such as 720h or 90s.
+// Period is a length of time such as 720h or 90s.
 //
 // +kubebuilder:validation:MinLength=2
 // +kubebuilder:validation:MaxLength=16
 // +kubebuilder:validation:Pattern=`^([0-9]{1,6}h)?([0-9]{1,4}m)?([0-9]{1,4}s)?$`
-type RotationDuration string
+type Period string
 
 // KeyApproval says whether somebody has to approve of a new key before the peer uses it.
 type KeyApproval string

@@ -25,6 +25,15 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	setIfZero(&s.DeletionPolicy.Data, v1alpha1.RetentionRetain)
 	setIfZero(&s.DeletionPolicy.Keys, v1alpha1.RetentionRetain)
 	resources(&s.Resources)
+	if s.TLS != nil {
+		tls(s.TLS)
+		if s.Edge == nil {
+			s.Edge = &v1alpha1.PeerEdge{}
+		}
+	}
+	if s.Edge != nil {
+		edge(s.Edge)
+	}
 	if s.Fleet != nil {
 		s.Fleet.Spread = spread(s.Fleet.Spread)
 	}

@@ -32,6 +32,15 @@ func openedDirectly(s *v1alpha1.PeerNodeSpec) {
 	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
 }
 
+// withEdge leaves open all that an edge may leave open.
+func withEdge(s *v1alpha1.PeerNodeSpec) {
+	s.TLS = &v1alpha1.PeerTLS{IssuerRef: &v1alpha1.CertificateIssuerReference{Name: "ca"}}
+	s.Edge = &v1alpha1.PeerEdge{
+		Tokens:             &v1alpha1.EdgeTokens{CA: &v1alpha1.CertificateAuthorities{ConfigMapName: "issuer"}},
+		ClientCertificates: &v1alpha1.EdgeClientCertificates{CA: v1alpha1.CertificateAuthorities{ConfigMapName: "clients"}},
+	}
+}
+
 func custom() *v1alpha1.PeerNode {
 	p := agent()
 	p.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{
@@ -95,12 +104,20 @@ func TestWhatTheUserSaidStays(t *testing.T) {
 			openedDirectly(s)
 			s.Identity.Direct.Secret.Key = "opener"
 		},
-		"A policy for data.":    func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Data = "Delete" },
-		"A policy for keys.":    func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Keys = "Delete" },
-		"A trust level.":        func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.TrustLevel = "relaxed" },
-		"A number of peers.":    func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.MaxPeers = 7 },
-		"A level of logs.":      func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.LogLevel = "debug" },
-		"Part of a rate limit.": func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.RateLimit = &v1alpha1.PeerRateLimit{Burst: 21} },
+		"Part of an edge.": func(s *v1alpha1.PeerNodeSpec) {
+			withEdge(s)
+			s.Edge.RateLimit = &v1alpha1.EdgeRateLimit{Burst: 7}
+			s.Edge.Limits = &v1alpha1.EdgeLimits{Connections: 2, Body: new(resource.MustParse("1Ki"))}
+			s.Edge.Tokens.CA.Key = "root.pem"
+			s.Edge.Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("1")}
+		},
+		"A certificate of somebody else.": func(s *v1alpha1.PeerNodeSpec) { s.TLS = &v1alpha1.PeerTLS{SecretName: "ours", MinVersion: "1.3"} },
+		"A policy for data.":              func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Data = "Delete" },
+		"A policy for keys.":              func(s *v1alpha1.PeerNodeSpec) { s.DeletionPolicy.Keys = "Delete" },
+		"A trust level.":                  func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.TrustLevel = "relaxed" },
+		"A number of peers.":              func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.MaxPeers = 7 },
+		"A level of logs.":                func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.LogLevel = "debug" },
+		"Part of a rate limit.":           func(s *v1alpha1.PeerNodeSpec) { s.Software.P2PAgent.RateLimit = &v1alpha1.PeerRateLimit{Burst: 21} },
 		"Part of a contract.": func(s *v1alpha1.PeerNodeSpec) {
 			s.Software.P2PAgent.Contract = &v1alpha1.P2PAgentContract{KeysPath: "/keys"}
 		},
@@ -131,6 +148,15 @@ func TestComputeThatTheUserNamedIsNotAddedTo(t *testing.T) {
 		if diff := cmp.Diff(given, defaults.PeerNode(p, options).Spec.Resources); diff != "" {
 			t.Errorf("%s resources (-given +got):\n%s", name, diff)
 		}
+	}
+}
+
+func TestNoClientOfAnEdgeMayHaveMoreThanAllTogether(t *testing.T) {
+	l := defaults.PeerNode(agent(withEdge, func(s *v1alpha1.PeerNodeSpec) {
+		s.Edge.Limits = &v1alpha1.EdgeLimits{Connections: 2, Requests: 3}
+	}), options).Spec.Edge.Limits
+	if l.ConnectionsPerClient != 2 || l.RequestsPerClient != 3 {
+		t.Errorf("one client may have %d of 2 connections and %d of 3 requests", l.ConnectionsPerClient, l.RequestsPerClient)
 	}
 }
 

@@ -31,6 +31,10 @@ var statedElsewhere = map[string]string{
 	".spec.resources.requests.cpu":    "stated by .spec.resources, checked below",
 	".spec.resources.requests.memory": "stated by .spec.resources, checked below",
 	".spec.resources.limits.memory":   "stated by .spec.resources, checked below",
+
+	".spec.edge.resources.requests.cpu":    "stated by .spec.edge.resources, checked below",
+	".spec.edge.resources.requests.memory": "stated by .spec.edge.resources, checked below",
+	".spec.edge.resources.limits.memory":   "stated by .spec.edge.resources, checked below",
 }
 
 func TestDocumentedDefaultsAreTheOnesFilledIn(t *testing.T) {
@@ -41,7 +45,7 @@ func TestDocumentedDefaultsAreTheOnesFilledIn(t *testing.T) {
 	filled := map[string]string{}
 	unset := custom()
 	unset.Spec.Software.Custom.Ports = unset.Spec.Software.Custom.Ports[:1] // The other port says its protocol.
-	for _, p := range []*v1alpha1.PeerNode{agent(ofFleet, openedDirectly), unset} {
+	for _, p := range []*v1alpha1.PeerNode{agent(ofFleet, openedDirectly, withEdge), unset} {
 		before := leaves(t, p)
 		for path, value := range leaves(t, defaults.PeerNode(p, options)) {
 			if _, given := before[path]; !given {
@@ -68,6 +72,16 @@ func TestDefaultComputeIsDocumented(t *testing.T) {
 	spec := crdSchema(t).Properties["spec"]
 	if got := strings.Join(strings.Fields(spec.Properties["resources"].Description), " "); !strings.Contains(got, want) {
 		t.Errorf("the comment of spec.resources is %q, want it to say %q", got, want)
+	}
+}
+
+func TestDefaultComputeOfTheEdgeIsDocumented(t *testing.T) {
+	r := defaults.PeerNode(agent(withEdge), options).Spec.Edge.Resources
+	want := fmt.Sprintf("Default: requests of %s CPU and %s memory, and a limit of memory of 32Mi and 96Ki for each of limits.connections, which is %s.",
+		r.Requests.Cpu(), r.Requests.Memory(), r.Limits.Memory())
+	edge := crdSchema(t).Properties["spec"].Properties["edge"]
+	if got := strings.Join(strings.Fields(edge.Properties["resources"].Description), " "); !strings.Contains(got, want) {
+		t.Errorf("the comment of spec.edge.resources is %q, want it to say %q", got, want)
 	}
 }
 

@@ -81,7 +81,7 @@ func wanting(change func(*v1alpha1.PeerIdentity)) func(*world) {
 
 func every(hours string) func(*world) {
 	return wanting(func(id *v1alpha1.PeerIdentity) {
-		id.Rotation = &v1alpha1.KeyRotation{Every: v1alpha1.RotationDuration(hours), Overlap: "1h"}
+		id.Rotation = &v1alpha1.KeyRotation{Every: v1alpha1.Period(hours), Overlap: "1h"}
 	})
 }
 
@@ -267,7 +267,7 @@ func TestARotationKeepsWhoThePeerIs(t *testing.T) {
 	}
 	w.PeerNode.Status = status
 	p := w.decide()
-	switched := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now.Add(2*time.Minute))
+	switched := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), now.Add(2*time.Minute))
 	id := switched.Identity
 	if id.Epoch != 2 || id.PeerID != madePeerID || id.SecretName != "alpha-identity-2" || id.PublicKey != next.PublicKey {
 		t.Errorf("after the switch on record is %+v", id)

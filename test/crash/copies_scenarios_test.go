@@ -83,7 +83,7 @@ func bringStore(ctx context.Context, w *crash.World) error {
 		&v1alpha1.PeerBackupStore{ObjectMeta: meta(bucket), Spec: v1alpha1.PeerBackupStoreSpec{
 			Endpoint: store.Endpoint, Bucket: bucket,
 			Credentials: v1alpha1.BackupStoreCredentials{SecretName: "s3-credentials"},
-			CA:          &v1alpha1.BackupStoreCA{ConfigMapName: "s3-ca"},
+			CA:          &v1alpha1.CertificateAuthorities{ConfigMapName: "s3-ca"},
 		}},
 	} {
 		if err := w.Admin.Create(ctx, o); err != nil {

@@ -30,7 +30,7 @@ func knowStore(t *testing.T, ns, name string, store s3.Store) {
 	}}))
 	must(t, admin.Create(t.Context(), &v1alpha1.PeerBackupStore{ObjectMeta: meta, Spec: v1alpha1.PeerBackupStoreSpec{
 		Endpoint: store.Endpoint, Bucket: "keys", Prefix: "e2e",
-		Credentials: v1alpha1.BackupStoreCredentials{SecretName: name}, CA: &v1alpha1.BackupStoreCA{ConfigMapName: name},
+		Credentials: v1alpha1.BackupStoreCredentials{SecretName: name}, CA: &v1alpha1.CertificateAuthorities{ConfigMapName: name},
 	}}))
 }
 

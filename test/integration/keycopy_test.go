@@ -45,7 +45,7 @@ func (s *copyStory) store(bucket string, who s3.Store) *v1alpha1.PeerBackupStore
 		Spec: v1alpha1.PeerBackupStoreSpec{
 			Endpoint: who.Endpoint, Bucket: bucket, Prefix: "eu",
 			Credentials: v1alpha1.BackupStoreCredentials{SecretName: bucket + "-credentials"},
-			CA:          &v1alpha1.BackupStoreCA{ConfigMapName: "s3-ca"},
+			CA:          &v1alpha1.CertificateAuthorities{ConfigMapName: "s3-ca"},
 		},
 	}
 	s.must(env.Admin.Create(s.Context(), store))

@@ -15,7 +15,7 @@ func network(fields string) string { return `spec: {network: {` + fields + `}}` 
 
 // everywhere puts one network peer into each of the four lists of them.
 func everywhere(networkPeer string) string {
-	return network(fmt.Sprintf(`peer: {allowFrom: [%[1]s], allowTo: [%[1]s]}, api: {enabled: true, allowFrom: [%[1]s]}, metrics: {allowFrom: [%[1]s]}`, networkPeer))
+	return fmt.Sprintf(`spec: {tls: {secretName: ours}, network: {peer: {allowFrom: [%[1]s], allowTo: [%[1]s]}, api: {enabled: true, allowFrom: [%[1]s]}, metrics: {allowFrom: [%[1]s]}}}`, networkPeer)
 }
 
 // inEach expects one refusal in each of the four lists.

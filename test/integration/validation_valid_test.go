@@ -72,7 +72,6 @@ func validPeerNodes() map[string]wrong {
 		"Network peers of each kind in each list.": {base: p2pAgent, change: everywhere(`{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}, ` +
 			`{ipBlock: {cidr: "2001:db8::/32", except: ["2001:db8:1::/48"]}}, {podSelector: {}}, {namespaceSelector: {}}, {podSelector: {}, namespaceSelector: {matchLabels: {team: peers}}}`)},
 		"64 network peers in each list.":              {base: p2pAgent, change: everywhere(repeated(64, `{podSelector: {}}`))},
-		"An API that nobody may use yet.":             {base: p2pAgent, change: network(`api: {enabled: true}`)},
 		"A closed API with an empty list.":            {base: p2pAgent, change: network(`api: {allowFrom: []}`)},
 		"Peers of one name in two namespaces.":        {base: p2pAgent, change: network(`peers: [{name: beta}, {name: beta, namespace: elsewhere}]`)},
 		"256 declared peers.":                         {base: p2pAgent, change: network(`peers: ` + many(256, func(i int) string { return fmt.Sprintf("{name: p%d}", i) }))},
@@ -80,6 +79,7 @@ func validPeerNodes() map[string]wrong {
 	}
 	maps.Copy(all, validDirects)
 	maps.Copy(all, validStores)
+	maps.Copy(all, validEdges)
 	return all
 }
 

@@ -18,12 +18,14 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=peernode.dev, Version=v1alpha1
-	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCA"):
-		return &apiv1alpha1.BackupStoreCAApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):
 		return &apiv1alpha1.BackupStoreCredentialsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreReference"):
 		return &apiv1alpha1.BackupStoreReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CertificateAuthorities"):
+		return &apiv1alpha1.CertificateAuthoritiesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("CertificateIssuerReference"):
+		return &apiv1alpha1.CertificateIssuerReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CustomEnvVar"):
 		return &apiv1alpha1.CustomEnvVarApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CustomFile"):
@@ -44,6 +46,16 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.DirectOpeningApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("DirectSecret"):
 		return &apiv1alpha1.DirectSecretApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EdgeClientCertificates"):
+		return &apiv1alpha1.EdgeClientCertificatesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EdgeLimits"):
+		return &apiv1alpha1.EdgeLimitsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EdgeRateLimit"):
+		return &apiv1alpha1.EdgeRateLimitApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EdgeRoute"):
+		return &apiv1alpha1.EdgeRouteApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("EdgeTokens"):
+		return &apiv1alpha1.EdgeTokensApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecProbe"):
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FailedRollout"):
@@ -86,6 +98,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerBackupStoreApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreSpec"):
 		return &apiv1alpha1.PeerBackupStoreSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerCertificateStatus"):
+		return &apiv1alpha1.PeerCertificateStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerEdge"):
+		return &apiv1alpha1.PeerEdgeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerEndpoints"):
 		return &apiv1alpha1.PeerEndpointsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerFleet"):
@@ -140,6 +156,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerStorageOverrideApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerStorageStatus"):
 		return &apiv1alpha1.PeerStorageStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerTLS"):
+		return &apiv1alpha1.PeerTLSApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerTraffic"):
 		return &apiv1alpha1.PeerTrafficApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ReservationHolder"):

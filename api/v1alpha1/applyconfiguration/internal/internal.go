@@ -27,15 +27,6 @@ var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.AbsolutePath
   scalar: string
-- name: com.github.peernode.operator.api.v1alpha1.BackupStoreCA
-  map:
-    fields:
-    - name: configMapName
-      type:
-        scalar: string
-    - name: key
-      type:
-        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
   map:
     fields:
@@ -54,6 +45,27 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.CIDR
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.CertificateAuthorities
+  map:
+    fields:
+    - name: configMapName
+      type:
+        scalar: string
+    - name: key
+      type:
+        scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.CertificateIssuerReference
+  map:
+    fields:
+    - name: group
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.CustomEnvVar
   map:
     fields:
@@ -209,6 +221,93 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.EdgeClientCertificates
+  map:
+    fields:
+    - name: ca
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.CertificateAuthorities
+    - name: optional
+      type:
+        scalar: boolean
+- name: com.github.peernode.operator.api.v1alpha1.EdgeLimits
+  map:
+    fields:
+    - name: body
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: connections
+      type:
+        scalar: numeric
+    - name: connectionsPerClient
+      type:
+        scalar: numeric
+    - name: requests
+      type:
+        scalar: numeric
+    - name: requestsPerClient
+      type:
+        scalar: numeric
+- name: com.github.peernode.operator.api.v1alpha1.EdgeRateLimit
+  map:
+    fields:
+    - name: banAfter
+      type:
+        scalar: numeric
+    - name: banFor
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BanDuration
+    - name: burst
+      type:
+        scalar: numeric
+    - name: requestsPerMinute
+      type:
+        scalar: numeric
+- name: com.github.peernode.operator.api.v1alpha1.EdgeRoute
+  map:
+    fields:
+    - name: methods
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.HTTPMethod
+          elementRelationship: associative
+    - name: path
+      type:
+        scalar: string
+    - name: webSocket
+      type:
+        scalar: boolean
+- name: com.github.peernode.operator.api.v1alpha1.EdgeTokens
+  map:
+    fields:
+    - name: algorithms
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.TokenAlgorithm
+          elementRelationship: associative
+    - name: allowTo
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.NetworkPeer
+          elementRelationship: atomic
+    - name: audiences
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: ca
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.CertificateAuthorities
+    - name: issuer
+      type:
+        scalar: string
+    - name: keysURL
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.ExecProbe
   map:
     fields:
@@ -267,6 +366,10 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: port
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+- name: com.github.peernode.operator.api.v1alpha1.HTTPMethod
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.IPAddress
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.IPBlock
   map:
     fields:
@@ -349,13 +452,13 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: com.github.peernode.operator.api.v1alpha1.KeyApproval
     - name: every
       type:
-        namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
     - name: keepPrevious
       type:
         scalar: numeric
     - name: overlap
       type:
-        namedType: com.github.peernode.operator.api.v1alpha1.RotationDuration
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
     - name: schedule
       type:
         scalar: string
@@ -527,7 +630,7 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
     - name: ca
       type:
-        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCA
+        namedType: com.github.peernode.operator.api.v1alpha1.CertificateAuthorities
     - name: credentials
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
@@ -540,6 +643,54 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: region
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.PeerCertificateStatus
+  map:
+    fields:
+    - name: notAfter
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: renewalTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: secretName
+      type:
+        scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.PeerEdge
+  map:
+    fields:
+    - name: clientCertificates
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.EdgeClientCertificates
+    - name: hosts
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: limits
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.EdgeLimits
+    - name: rateLimit
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.EdgeRateLimit
+    - name: resources
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerResources
+    - name: routes
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.EdgeRoute
+          elementRelationship: atomic
+    - name: tokens
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.EdgeTokens
+    - name: trustedProxies
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.CIDR
+          elementRelationship: atomic
 - name: com.github.peernode.operator.api.v1alpha1.PeerEndpoints
   map:
     fields:
@@ -822,6 +973,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deletionPolicy
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.DeletionPolicy
+    - name: edge
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerEdge
     - name: fleet
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.FleetMembership
@@ -857,9 +1011,15 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: suspend
       type:
         scalar: boolean
+    - name: tls
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerTLS
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeStatus
   map:
     fields:
+    - name: certificate
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerCertificateStatus
     - name: conditions
       type:
         list:
@@ -1028,6 +1188,36 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: requested
       type:
         namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: com.github.peernode.operator.api.v1alpha1.PeerTLS
+  map:
+    fields:
+    - name: dnsNames
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: duration
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: ipAddresses
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.IPAddress
+          elementRelationship: associative
+    - name: issuerRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.CertificateIssuerReference
+    - name: minVersion
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.TLSVersion
+    - name: renewBefore
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerTraffic
   map:
     fields:
@@ -1043,6 +1233,8 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.peernode.operator.api.v1alpha1.NetworkPeer
           elementRelationship: atomic
+- name: com.github.peernode.operator.api.v1alpha1.Period
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PortNumber
   scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.PortPurpose
@@ -1058,14 +1250,16 @@ var schemaYAML = typed.YAMLObject(`types:
         scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
   scalar: string
-- name: com.github.peernode.operator.api.v1alpha1.RotationDuration
-  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.TCPSocketProbe
   map:
     fields:
     - name: port
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
+- name: com.github.peernode.operator.api.v1alpha1.TLSVersion
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.TokenAlgorithm
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.TrustLevel
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.VolumeAttribute

@@ -15,7 +15,7 @@ import (
 type KeyRotationApplyConfiguration struct {
 	// every is how long a key is used before the next is made, such as 720h, plus up to a tenth of it, so that peers do not
 	// change their keys together. Without it, and without schedule, keys are made only when asked for.
-	Every *apiv1alpha1.RotationDuration `json:"every,omitempty"`
+	Every *apiv1alpha1.Period `json:"every,omitempty"`
 	// schedule is when the next key is made, a line of cron such as "0 3 1 */3 *" for three o'clock on the first of every
 	// third month, plus up to an hour, so that peers do not change their keys together. A key that is due while the one of
 	// before is still let in waits until that is over. The minute is a number, so keys change once an hour at most.
@@ -24,7 +24,7 @@ type KeyRotationApplyConfiguration struct {
 	TimeZone *string `json:"timeZone,omitempty"`
 	// overlap is how long the key of before is still let in by the peers that declare this one, default 168h. Peers that
 	// other people run have to learn of the new one in this time.
-	Overlap *apiv1alpha1.RotationDuration `json:"overlap,omitempty"`
+	Overlap *apiv1alpha1.Period `json:"overlap,omitempty"`
 	// approval is Auto or Manual. Unless it is Manual the peer changes to a new key when the others know it; otherwise it
 	// waits until the annotation peernode.dev/approve-key names the epoch of the new key.
 	Approval *apiv1alpha1.KeyApproval `json:"approval,omitempty"`
@@ -43,7 +43,7 @@ func KeyRotation() *KeyRotationApplyConfiguration {
 // WithEvery sets the Every field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Every field is set to the value of the last call.
-func (b *KeyRotationApplyConfiguration) WithEvery(value apiv1alpha1.RotationDuration) *KeyRotationApplyConfiguration {
+func (b *KeyRotationApplyConfiguration) WithEvery(value apiv1alpha1.Period) *KeyRotationApplyConfiguration {
 	b.Every = &value
 	return b
 }
@@ -67,7 +67,7 @@ func (b *KeyRotationApplyConfiguration) WithTimeZone(value string) *KeyRotationA
 // WithOverlap sets the Overlap field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Overlap field is set to the value of the last call.
-func (b *KeyRotationApplyConfiguration) WithOverlap(value apiv1alpha1.RotationDuration) *KeyRotationApplyConfiguration {
+func (b *KeyRotationApplyConfiguration) WithOverlap(value apiv1alpha1.Period) *KeyRotationApplyConfiguration {
 	b.Overlap = &value
 	return b
 }

@@ -29,7 +29,7 @@ type PeerBackupStoreSpecApplyConfiguration struct {
 	Credentials *BackupStoreCredentialsApplyConfiguration `json:"credentials,omitempty"`
 	// ca is a ConfigMap with the certificates, in PEM, of the authorities that vouch for the endpoint, and no others do
 	// then. Default: those that the public trusts.
-	CA *BackupStoreCAApplyConfiguration `json:"ca,omitempty"`
+	CA *CertificateAuthoritiesApplyConfiguration `json:"ca,omitempty"`
 	// allowTo are the addresses behind endpoint to which the firewall of the Jobs that use the store is opened, on all
 	// ports. Default: the address in endpoint, or any address where endpoint has a name, on the port in endpoint.
 	AllowTo []NetworkPeerApplyConfiguration `json:"allowTo,omitempty"`
@@ -92,7 +92,7 @@ func (b *PeerBackupStoreSpecApplyConfiguration) WithCredentials(value *BackupSto
 // WithCA sets the CA field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the CA field is set to the value of the last call.
-func (b *PeerBackupStoreSpecApplyConfiguration) WithCA(value *BackupStoreCAApplyConfiguration) *PeerBackupStoreSpecApplyConfiguration {
+func (b *PeerBackupStoreSpecApplyConfiguration) WithCA(value *CertificateAuthoritiesApplyConfiguration) *PeerBackupStoreSpecApplyConfiguration {
 	b.CA = value
 	return b
 }

@@ -32,6 +32,10 @@ type PeerNodeSpecApplyConfiguration struct {
 	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
 	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.
 	Network *PeerNetworkApplyConfiguration `json:"network,omitempty"`
+	// tls is the certificate under which the API is served. Without one there is no API: nothing serves it in plain.
+	TLS *PeerTLSApplyConfiguration `json:"tls,omitempty"`
+	// edge is what stands between the API and its users: open routes, rates, limits, tokens.
+	Edge *PeerEdgeApplyConfiguration `json:"edge,omitempty"`
 	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
 	DeletionPolicy *DeletionPolicyApplyConfiguration `json:"deletionPolicy,omitempty"`
 	// resources are the compute resources of the peer's container. Default: requests of 100m CPU and 128Mi
@@ -107,6 +111,22 @@ func (b *PeerNodeSpecApplyConfiguration) WithStorage(value *PeerStorageApplyConf
 // If called multiple times, the Network field is set to the value of the last call.
 func (b *PeerNodeSpecApplyConfiguration) WithNetwork(value *PeerNetworkApplyConfiguration) *PeerNodeSpecApplyConfiguration {
 	b.Network = value
+	return b
+}
+
+// WithTLS sets the TLS field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the TLS field is set to the value of the last call.
+func (b *PeerNodeSpecApplyConfiguration) WithTLS(value *PeerTLSApplyConfiguration) *PeerNodeSpecApplyConfiguration {
+	b.TLS = value
+	return b
+}
+
+// WithEdge sets the Edge field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Edge field is set to the value of the last call.
+func (b *PeerNodeSpecApplyConfiguration) WithEdge(value *PeerEdgeApplyConfiguration) *PeerNodeSpecApplyConfiguration {
+	b.Edge = value
 	return b
 }
 

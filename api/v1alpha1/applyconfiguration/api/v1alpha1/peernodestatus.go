@@ -16,7 +16,7 @@ type PeerNodeStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, PeersResolved and CustomPodTemplate where they apply.
+	// StorageReady, CertificateReady, PeersResolved and CustomPodTemplate where they apply.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// software is the kind of software that runs: p2pAgent or custom.
 	Software *string `json:"software,omitempty"`
@@ -26,6 +26,8 @@ type PeerNodeStatusApplyConfiguration struct {
 	Identity *PeerIdentityStatusApplyConfiguration `json:"identity,omitempty"`
 	// endpoints are the addresses of the peer.
 	Endpoints *PeerEndpointsApplyConfiguration `json:"endpoints,omitempty"`
+	// certificate is the one that cert-manager keeps for the API.
+	Certificate *PeerCertificateStatusApplyConfiguration `json:"certificate,omitempty"`
 	// storage is the volume in use.
 	Storage *PeerStorageStatusApplyConfiguration `json:"storage,omitempty"`
 	// rollout is the pod that the fleet of the peer last let it have.
@@ -88,6 +90,14 @@ func (b *PeerNodeStatusApplyConfiguration) WithIdentity(value *PeerIdentityStatu
 // If called multiple times, the Endpoints field is set to the value of the last call.
 func (b *PeerNodeStatusApplyConfiguration) WithEndpoints(value *PeerEndpointsApplyConfiguration) *PeerNodeStatusApplyConfiguration {
 	b.Endpoints = value
+	return b
+}
+
+// WithCertificate sets the Certificate field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Certificate field is set to the value of the last call.
+func (b *PeerNodeStatusApplyConfiguration) WithCertificate(value *PeerCertificateStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
+	b.Certificate = value
 	return b
 }
 

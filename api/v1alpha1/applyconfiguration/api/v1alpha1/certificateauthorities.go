@@ -4,27 +4,27 @@
 
 package v1alpha1
 
-// BackupStoreCAApplyConfiguration represents a declarative configuration of the BackupStoreCA type for use
+// CertificateAuthoritiesApplyConfiguration represents a declarative configuration of the CertificateAuthorities type for use
 // with apply.
 //
-// BackupStoreCA is a ConfigMap with certificates of authorities.
-type BackupStoreCAApplyConfiguration struct {
-	// configMapName is the ConfigMap, in the namespace of the store.
+// CertificateAuthorities is a ConfigMap with certificates of authorities.
+type CertificateAuthoritiesApplyConfiguration struct {
+	// configMapName is the ConfigMap, in the namespace of the object that names it.
 	ConfigMapName *string `json:"configMapName,omitempty"`
 	// key is the one in its data under which the certificates lie. Default ca.crt.
 	Key *string `json:"key,omitempty"`
 }
 
-// BackupStoreCAApplyConfiguration constructs a declarative configuration of the BackupStoreCA type for use with
+// CertificateAuthoritiesApplyConfiguration constructs a declarative configuration of the CertificateAuthorities type for use with
 // apply.
-func BackupStoreCA() *BackupStoreCAApplyConfiguration {
-	return &BackupStoreCAApplyConfiguration{}
+func CertificateAuthorities() *CertificateAuthoritiesApplyConfiguration {
+	return &CertificateAuthoritiesApplyConfiguration{}
 }
 
 // WithConfigMapName sets the ConfigMapName field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the ConfigMapName field is set to the value of the last call.
-func (b *BackupStoreCAApplyConfiguration) WithConfigMapName(value string) *BackupStoreCAApplyConfiguration {
+func (b *CertificateAuthoritiesApplyConfiguration) WithConfigMapName(value string) *CertificateAuthoritiesApplyConfiguration {
 	b.ConfigMapName = &value
 	return b
 }
@@ -32,7 +32,7 @@ func (b *BackupStoreCAApplyConfiguration) WithConfigMapName(value string) *Backu
 // WithKey sets the Key field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Key field is set to the value of the last call.
-func (b *BackupStoreCAApplyConfiguration) WithKey(value string) *BackupStoreCAApplyConfiguration {
+func (b *CertificateAuthoritiesApplyConfiguration) WithKey(value string) *CertificateAuthoritiesApplyConfiguration {
 	b.Key = &value
 	return b
 }
