@@ -24,6 +24,8 @@ var (
 		"One while the condition of the PeerNode is True, zero otherwise.", []string{"namespace", "name", "type", "reason"}, nil)
 	volumeDesc = prometheus.NewDesc("peernode_volume_capacity_bytes",
 		"Size of the PeerNode's volume in bytes.", []string{"namespace", "name"}, nil)
+	certificateDesc = prometheus.NewDesc("peernode_certificate_expiry_timestamp_seconds",
+		"When the certificate of the PeerNode's API runs out, in seconds since 1970.", []string{"namespace", "name"}, nil)
 )
 
 // Metrics tells Prometheus what the status of every PeerNode and PeerFleet tells people. It reads the cache when it is
@@ -37,6 +39,7 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- infoDesc
 	out <- conditionDesc
 	out <- volumeDesc
+	out <- certificateDesc
 	out <- fleetPeersDesc
 	out <- fleetConditionDesc
 	out <- fleetHeldDesc
@@ -71,6 +74,9 @@ func collect(p *v1alpha1.PeerNode, out chan<- prometheus.Metric) {
 	}
 	if s := p.Status.Storage; s != nil && s.Capacity != nil {
 		out <- gauge(volumeDesc, s.Capacity.AsApproximateFloat64(), p.Namespace, p.Name)
+	}
+	if c := p.Status.Certificate; c != nil && c.NotAfter != nil {
+		out <- gauge(certificateDesc, float64(c.NotAfter.Unix()), p.Namespace, p.Name)
 	}
 }
 

@@ -5,6 +5,7 @@ package controllers_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -27,7 +28,7 @@ func TestMetrics(t *testing.T) {
 		&v1alpha1.PeerNode{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "alpha"},
 			Status: v1alpha1.PeerNodeStatus{
-				Software: "p2pAgent", Storage: &v1alpha1.PeerStorageStatus{Capacity: &capacity},
+				Software: "p2pAgent", Certificate: &v1alpha1.PeerCertificateStatus{NotAfter: &metav1.Time{Time: time.Unix(1800000000, 0)}}, Storage: &v1alpha1.PeerStorageStatus{Capacity: &capacity},
 				Conditions: []metav1.Condition{
 					{Type: "Ready", Status: metav1.ConditionTrue, Reason: "Serving"}, {Type: "Stalled", Status: metav1.ConditionFalse, Reason: "Settled"},
 				},
@@ -54,6 +55,9 @@ peernode_condition{name="alpha",namespace="peers",reason="Settled",type="Stalled
 # HELP peernode_volume_capacity_bytes Size of the PeerNode's volume in bytes.
 # TYPE peernode_volume_capacity_bytes gauge
 peernode_volume_capacity_bytes{name="alpha",namespace="peers"} 1.073741824e+09
+# HELP peernode_certificate_expiry_timestamp_seconds When the certificate of the PeerNode's API runs out, in seconds since 1970.
+# TYPE peernode_certificate_expiry_timestamp_seconds gauge
+peernode_certificate_expiry_timestamp_seconds{name="alpha",namespace="peers"} 1.8e+09
 # HELP peerfleet_peers How many peers of the PeerFleet are in a state: desired, existing, ready, available, updated or parked.
 # TYPE peerfleet_peers gauge
 peerfleet_peers{name="relay",namespace="peers",state="available"} 2

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -82,6 +83,7 @@ func Cache(o settings.Operator) cache.Options {
 		}
 		options.ByObject[owned] = kept
 	}
+	options.ByObject[&certmanagerv1.Certificate{}] = cache.ByObject{Label: ours}
 	// Beside them are those of all StatefulSets, each with a whole pod in it.
 	records := labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelComponent: names.ComponentRevision}
 	options.ByObject[&appsv1.ControllerRevision{}] = cache.ByObject{Label: labels.SelectorFromSet(records)}

@@ -41,10 +41,11 @@ type Reconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	ledger    freshness.Ledger
-	published published
-	begin     sync.Once
-	begun     time.Time
+	ledger      freshness.Ledger
+	published   published
+	certManager *certManager
+	begin       sync.Once
+	begun       time.Time
 }
 
 // Reconcile looks, decides, does and tells.
@@ -114,7 +115,10 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 	if until := decided.Rotation(o, now).Until; !until.IsZero() {
 		again = outcome.Soonest(again, max(time.Second, until.Sub(now)))
 	}
-	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding), now)
+	if due := decided.CertificateDue(o, now); !due.IsZero() {
+		again = outcome.Soonest(again, max(time.Second, due.Sub(now)))
+	}
+	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding, now), now)
 	telling := plan.ToTell(before, after, now, r.Options.Settle)
 	if !telling.Write {
 		return ctrl.Result{RequeueAfter: outcome.Soonest(again, telling.After)}, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cert-manager/cert-manager/pkg/apis/certmanager"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -27,7 +28,14 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	if err := eyes.Fresh(refOf(p), p.ResourceVersion); err != nil {
 		return o, err
 	}
+	var err error
+	if o.CertManager, err = r.certManager.Present(ctx); err != nil {
+		return o, err
+	}
 	for _, ref := range plan.Owned(p) {
+		if ref.Group == certmanager.GroupName && !o.CertManager {
+			continue
+		}
 		object, err := eyes.Object(ctx, ref)
 		if err != nil {
 			return o, err
@@ -36,7 +44,9 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 			o.Objects[ref] = object
 		}
 	}
-	var err error
+	if err := r.observeCertificateRequest(ctx, &o); err != nil {
+		return o, err
+	}
 	if o.Pod, err = r.observePod(ctx, p); err != nil {
 		return o, err
 	}

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/index"
@@ -49,7 +50,15 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	for _, owned := range Owned() {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
-	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))
+	var err error
+	if r.certManager, err = newCertManager(mgr); err != nil {
+		return err
+	}
+	b = b.WatchesRawSource(source.Channel(r.certManager.changed, handler.EnqueueRequestsFromMapFunc(r.certManager.askers)))
+	if r.certManager.controller, err = b.Build(reconcile.AsReconciler(mgr.GetClient(), r)); err != nil {
+		return err
+	}
+	return mgr.Add(r.certManager)
 }
 
 // everyPeer leads from what the unsealer publishes to all PeerNodes: those without a key wait for it, and the others

@@ -66,11 +66,33 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 			"spec.software and spec.network lead to %d bytes of files, of which a ConfigMap holds %d; declare fewer or smaller fleets in spec.network.fleets", n, largestFiles))
 	}
 	b.Workload = workload
-	b.Input = resources.Input{PeerNode: b.PeerNode, Epoch: epoch(p), Software: b.Kind.Name(), Workload: workload, Neighbourhood: n, Options: o.Resources}
+	edge, refused := b.edge(o)
+	if refused != nil {
+		return b, refused
+	}
+	b.Input = resources.Input{PeerNode: b.PeerNode, Epoch: epoch(p), Software: b.Kind.Name(), Workload: workload, Edge: edge, Neighbourhood: n, Options: o.Resources}
 	if b.StatefulSet, err = resources.StatefulSet(b.Input); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
 	}
 	return b, nil
+}
+
+// edge is what serves the API, nil where there is none.
+func (b *Blueprint) edge(o settings.Operator) (*resources.Edge, *conditions.Finding) {
+	switch {
+	case !b.PeerNode.Spec.Network.API.Enabled:
+		return nil, nil
+	case b.PeerNode.Spec.TLS == nil:
+		return nil, conditions.Refuse(v1alpha1.ReasonNoTLS, "spec.network.api.enabled is true and spec.tls is not set; an API is served under TLS alone. "+
+			"What runs is left alone until spec.tls names an issuer or a Secret, or the API is not enabled any more")
+	case o.Resources.CompanionImage == "":
+		return nil, conditions.Refuse(v1alpha1.ReasonNoCompanion, "the operator was started without --companion-image, so nothing can serve the API of the peer")
+	}
+	edge, err := resources.EdgeFor(b.PeerNode, b.Kind.Edge(), b.Workload)
+	if err != nil {
+		return nil, conditions.Refuse(v1alpha1.ReasonInvalidEdge, err.Error())
+	}
+	return edge, nil
 }
 
 // epoch is the key on record, the first where none is.

@@ -147,9 +147,9 @@ func Default() Config {
 	}
 }
 
-// defaultJWT is what the document leaves out once it asks for tokens.
-func defaultJWT() JWT {
-	return JWT{
+// DefaultJWT is what the document leaves out once it asks for tokens.
+func DefaultJWT() *JWT {
+	return &JWT{
 		Algorithms: []string{"RS256", "ES256", "EdDSA"},
 		Leeway:     duration(30 * time.Second),
 		Refresh:    duration(15 * time.Minute),

@@ -23,8 +23,7 @@ func Parse(document []byte) (Config, error) {
 	}
 	if config.JWT != nil {
 		// A second time, now into defaults: a pointer has none until the document asks for it.
-		jwt := defaultJWT()
-		config.JWT = &jwt
+		config.JWT = DefaultJWT()
 		if err := strictly(asJSON, &config); err != nil {
 			return Config{}, err
 		}

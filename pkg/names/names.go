@@ -20,6 +20,7 @@ import (
 // Suffixes of the objects whose name is not simply that of the PeerNode.
 const (
 	suffixAPI    = "-api"
+	suffixTLS    = "-api-tls"
 	suffixConfig = "-config"
 	suffixData   = "-data"
 	suffixKey    = "-identity"
@@ -35,8 +36,11 @@ func Workload(p *v1alpha1.PeerNode) string { return p.Name }
 // Pod is the name of the only pod of the StatefulSet.
 func Pod(p *v1alpha1.PeerNode) string { return p.Name + "-0" }
 
-// API is the name of the Service of the peer's API.
+// API is the name of the Service of the peer's API, and of the Certificate under which that is served.
 func API(p *v1alpha1.PeerNode) string { return p.Name + suffixAPI }
+
+// TLS is the name of the Secret in which cert-manager keeps the certificate of the peer's API.
+func TLS(p *v1alpha1.PeerNode) string { return p.Name + suffixTLS }
 
 // Config is the name of the ConfigMap with the peer's files.
 func Config(p *v1alpha1.PeerNode) string { return p.Name + suffixConfig }

@@ -6,6 +6,7 @@ package peer
 
 import (
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/edge"
 	"github.com/peernode/operator/pkg/identity"
 )
 
@@ -19,6 +20,9 @@ type Kind interface {
 
 	// Workload says how the peer runs. The error names a field of the spec that contradicts another.
 	Workload(in Input) (Workload, error)
+
+	// Edge is what the edge before its API knows it as: which routes are open, and which never are.
+	Edge() edge.Software
 
 	// Key says how the software keeps its identity, nil where it makes its own under its data path.
 	Key() Key

@@ -40,7 +40,7 @@ func TestANewPeerGetsItsObjectsInTheOrderOfNeed(t *testing.T) {
 			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha",
 		}},
 		"A p2p-agent with an API.": {[]func(*v1alpha1.PeerNode){withAPI}, []string{
-			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha",
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Certificate alpha-api",
 		}},
 		"Custom software without files.": {[]func(*v1alpha1.PeerNode){custom}, []string{
 			"ServiceAccount alpha", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",
@@ -98,9 +98,35 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 				w.sees(beta(func(p *v1alpha1.PeerNode) { p.DeletionTimestamp = &metav1.Time{Time: now} }))
 			}, apply: []string{"NetworkPolicy alpha"},
 		},
-		"An API is opened.": {change: func(w *world) { withAPI(w.PeerNode) }, apply: []string{"Service alpha-api"}},
+		"An API is opened.": {
+			change: func(w *world) { withAPI(w.PeerNode) },
+			apply:  []string{"ConfigMap alpha-config", "Service alpha-api", "Certificate alpha-api", "StatefulSet alpha"},
+		},
 		"An API is closed.": {
-			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) { w.PeerNode.Spec.Network.API.Enabled = false }, remove: []string{"alpha-api"},
+			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) { w.PeerNode.Spec.Network.API.Enabled = false },
+			apply: []string{"ConfigMap alpha-config", "StatefulSet alpha"}, remove: []string{"alpha-api", "alpha-api"},
+		},
+		"The names in a certificate replace no pod.": {
+			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) { w.PeerNode.Spec.TLS.DNSNames = []string{"peer.example.com"} },
+			apply: []string{"Certificate alpha-api"},
+		},
+		"Who may use an API replaces no pod.": {
+			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) {
+				w.PeerNode.Spec.Network.API.AllowFrom = []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "10.0.0.0/8"}}}
+			}, apply: []string{"NetworkPolicy alpha"},
+		},
+		"A rate of the edge replaces the pod, because the edge reads it at its start.": {
+			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) {
+				w.PeerNode.Spec.Edge = &v1alpha1.PeerEdge{RateLimit: &v1alpha1.EdgeRateLimit{Burst: 7}}
+			}, apply: []string{"ConfigMap alpha-config", "StatefulSet alpha"},
+		},
+		"Another keeps the certificate.": {
+			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) { w.PeerNode.Spec.TLS = &v1alpha1.PeerTLS{SecretName: "ours"} },
+			apply: []string{"StatefulSet alpha"}, remove: []string{"alpha-api"},
+		},
+		"Without cert-manager nothing is asked of it.": {
+			change: func(w *world) { withAPI(w.PeerNode); w.CertManager = false },
+			apply:  []string{"ConfigMap alpha-config", "Service alpha-api", "StatefulSet alpha"},
 		},
 		"An API Service that is going already is not deleted again.": {
 			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) {
@@ -110,7 +136,7 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 						o.SetDeletionTimestamp(&metav1.Time{Time: now})
 					}
 				}
-			},
+			}, apply: []string{"ConfigMap alpha-config", "StatefulSet alpha"},
 		},
 		"An API Service of somebody else is not deleted.": {
 			spec: []func(*v1alpha1.PeerNode){withAPI}, change: func(w *world) {
@@ -120,7 +146,7 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 						o.SetOwnerReferences(nil)
 					}
 				}
-			},
+			}, apply: []string{"ConfigMap alpha-config", "StatefulSet alpha"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,6 +7,7 @@ package plan
 import (
 	"time"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -51,6 +52,10 @@ type Observed struct {
 	Stores map[string]*v1alpha1.PeerBackupStore
 	// CopyPods are the pods of the Jobs that copy a key, by the names of the Jobs.
 	CopyPods map[string][]*corev1.Pod
+	// CertManager is whether the API server serves the Certificates of cert-manager.
+	CertManager bool
+	// CertificateRequest is the request of the name that CertificateRequest gives, nil where there is none.
+	CertificateRequest *certmanagerv1.CertificateRequest
 	// Reservations are, by their names, those that name this PeerNode, and those of its Claims, whomever they name.
 	Reservations map[string]*v1alpha1.PeerIdentityReservation
 	// Watching is since when the operator has been running.
@@ -76,6 +81,7 @@ var (
 	kindNetworkPolicy       = networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
 	kindPodDisruptionBudget = policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget")
 	kindStatefulSet         = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
+	kindCertificate         = certmanagerv1.SchemeGroupVersion.WithKind("Certificate")
 	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
@@ -90,6 +96,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindClaim, names.Data(p)),
 		ref(kindService, names.Workload(p)),
 		ref(kindService, names.API(p)),
+		ref(kindCertificate, names.API(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindNetworkPolicy, names.KeyCopies(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),

@@ -101,6 +101,9 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
 	}
+	if o.CertManager {
+		objects = append(objects, resources.Certificate(in))
+	}
 	if stores := o.stores(); len(stores) > 0 {
 		objects = append(objects, resources.KeyCopyPolicy(p.PeerNode, stores))
 	}

@@ -243,12 +243,12 @@ func TestTheKeysThatAPeerClaims(t *testing.T) {
 func TestAKeyThatWasNotStoredIsNotOnRecord(t *testing.T) {
 	w := ordered(t).made()
 	p := w.decide().WithoutKey()
-	if id := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now).Identity; id != nil {
+	if id := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), now).Identity; id != nil {
 		t.Errorf("on record is %+v", id)
 	}
 	w = serving(t)
 	p = w.decide().WithoutKey()
-	if diff := cmp.Diff(recorded(), plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now).Identity); diff != "" {
+	if diff := cmp.Diff(recorded(), plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), now).Identity); diff != "" {
 		t.Errorf("of a key that was there, on record is (-want +got):\n%s", diff)
 	}
 }

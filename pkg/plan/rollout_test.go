@@ -39,6 +39,9 @@ func (w *world) kindsApplied() []string {
 
 func TestThePodOfAPeerOfAFleetIsReplacedWhenTheFleetLetsIt(t *testing.T) {
 	upgrade := func(w *world) { w.Options.Resources.HostUsers = true }
+	opened := func(p *v1alpha1.PeerNode) {
+		p.Spec.Network.Peer.AllowFrom = []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "192.0.2.0/24"}}}
+	}
 	for name, c := range map[string]struct {
 		change func(w *world)
 		want   []string
@@ -53,8 +56,8 @@ func TestThePodOfAPeerOfAFleetIsReplacedWhenTheFleetLetsIt(t *testing.T) {
 			w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2"
 			let(w.PeerNode, w.Options)
 		}, []string{"StatefulSet"}, false},
-		"A change that replaces no pod.":             {func(w *world) { w.PeerNode.Spec.Network.API.Enabled = true }, []string{"Service"}, false},
-		"Beside a pod that waits, the rest goes on.": {func(w *world) { upgrade(w); w.PeerNode.Spec.Network.API.Enabled = true }, []string{"Service"}, true},
+		"A change that replaces no pod.":             {func(w *world) { opened(w.PeerNode) }, []string{"NetworkPolicy"}, false},
+		"Beside a pod that waits, the rest goes on.": {func(w *world) { upgrade(w); opened(w.PeerNode) }, []string{"NetworkPolicy"}, true},
 		"It is parked, so nothing is replaced.":      {func(w *world) { upgrade(w); w.PeerNode.Spec.Suspend = true }, []string{"StatefulSet"}, false},
 		"It was parked, so nothing is replaced.":     {func(w *world) { upgrade(w); w.set().Spec.Replicas = new(int32(0)) }, []string{"StatefulSet"}, false},
 		"The StatefulSet is gone, and so is the pod.": {func(w *world) {

@@ -24,6 +24,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		Image:              p.PeerNode.Spec.Image,
 		Identity:           before.Identity.DeepCopy(),
 		Endpoints:          before.Endpoints.DeepCopy(),
+		Certificate:        p.certificateStatus(o),
 		Storage:            storage(o),
 		Rollout:            rollout(o, p, metav1.NewTime(now)),
 	}
@@ -46,7 +47,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		s.Endpoints = endpoints(p)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
-	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}
@@ -162,16 +163,15 @@ func provenIdentity(pod *corev1.Pod, key peer.Key) (peer.Identity, bool) {
 }
 
 func endpoints(p Plan) *v1alpha1.PeerEndpoints {
-	first := func(purpose v1alpha1.PortPurpose, service string) string {
-		ports := peer.PortsFor(p.Workload.Ports, purpose)
-		if len(ports) == 0 {
-			return ""
-		}
-		return fmt.Sprintf("%s:%d", names.Host(service, p.PeerNode.Namespace), ports[0].Number)
+	at := func(service string, port int32) string {
+		return fmt.Sprintf("%s:%d", names.Host(service, p.PeerNode.Namespace), port)
 	}
-	e := &v1alpha1.PeerEndpoints{Peer: first(v1alpha1.PurposePeer, names.Workload(p.PeerNode))}
-	if p.PeerNode.Spec.Network.API.Enabled {
-		e.API = first(v1alpha1.PurposeAPI, names.API(p.PeerNode))
+	e := &v1alpha1.PeerEndpoints{}
+	if ports := peer.PortsFor(p.Workload.Ports, v1alpha1.PurposePeer); len(ports) > 0 {
+		e.Peer = at(names.Workload(p.PeerNode), ports[0].Number)
+	}
+	if p.Input.Edge != nil {
+		e.API = at(names.API(p.PeerNode), resources.APIPort)
 	}
 	if *e == (v1alpha1.PeerEndpoints{}) {
 		return nil

@@ -36,7 +36,7 @@ func TestStatusTellsWhatIsInUse(t *testing.T) {
 	want := v1alpha1.PeerNodeStatus{
 		ObservedGeneration: 3, Software: "p2pAgent", Image: "registry.example.com/p2p-agent:v1",
 		Identity:  recorded(),
-		Endpoints: &v1alpha1.PeerEndpoints{Peer: "alpha.peers.svc:8000", API: "alpha-api.peers.svc:8080"},
+		Endpoints: &v1alpha1.PeerEndpoints{Peer: "alpha.peers.svc:8000", API: "alpha-api.peers.svc:443"},
 		Storage:   &v1alpha1.PeerStorageStatus{ClaimName: "alpha-data", Requested: &size, Capacity: &size},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -70,7 +70,7 @@ func TestWhatCannotBeSeenNowKeepsItsLastValue(t *testing.T) {
 func TestTransitionsKeepTheirTime(t *testing.T) {
 	w := serving(t)
 	p := w.decide()
-	later := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), now.Add(time.Hour))
+	later := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), now.Add(time.Hour))
 	for _, c := range later.Conditions {
 		if !c.LastTransitionTime.Time.Equal(now) {
 			t.Errorf("%s did not change and has a transition at %s", c.Type, c.LastTransitionTime)
@@ -92,7 +92,7 @@ func TestAPeerIsReadyForNoLongerThanItsPod(t *testing.T) {
 		w := serving(t)
 		w.Pod.Status.Conditions[1].LastTransitionTime = metav1.NewTime(c.pod)
 		p := w.decide()
-		after := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), later)
+		after := plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), later)
 		if got := conditions.Find(after.Conditions, v1alpha1.ConditionReady); !got.LastTransitionTime.Time.Equal(c.want) || got.Status != metav1.ConditionTrue {
 			t.Errorf("%s Told is that the peer is ready since %s (%s), want %s", name, got.LastTransitionTime, got.Status, c.want)
 		}
@@ -107,7 +107,7 @@ func TestAPeerIsReadyForNoLongerThanItsPod(t *testing.T) {
 	w := serving(t)
 	w.unready().Pod.Status.Conditions[1].LastTransitionTime = metav1.NewTime(now.Add(-time.Hour))
 	p := w.decide()
-	if got := conditions.Find(plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil), later).Conditions, v1alpha1.ConditionReady); !got.LastTransitionTime.Time.Equal(later) {
+	if got := conditions.Find(plan.Status(w.Observed, p, plan.Judge(w.Observed, p, nil, now), later).Conditions, v1alpha1.ConditionReady); !got.LastTransitionTime.Time.Equal(later) {
 		t.Errorf("a peer that ceased to be ready is unready since %s, want the moment in which that was seen", got.LastTransitionTime)
 	}
 }

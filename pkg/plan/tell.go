@@ -83,6 +83,9 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 	if copies := conditions.Find(next.Conditions, v1alpha1.ConditionKeyBackedUp).Reason; copyTrouble(copies) && copies != conditions.Find(before.Conditions, v1alpha1.ConditionKeyBackedUp).Reason {
 		return true
 	}
+	if certificate := conditions.Find(next.Conditions, v1alpha1.ConditionCertificateReady).Reason; certificateTrouble(certificate) && certificate != conditions.Find(before.Conditions, v1alpha1.ConditionCertificateReady).Reason {
+		return true
+	}
 	for _, conditionType := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
 		was, is := conditions.Find(before.Conditions, conditionType), conditions.Find(next.Conditions, conditionType)
 		if was.Status != is.Status || was.Reason != is.Reason && !passing(is.Reason) {
@@ -142,7 +145,7 @@ func proven(s v1alpha1.PeerNodeStatus) string {
 // passing are the waits of a smooth start.
 func passing(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonWaitingForKey, v1alpha1.ReasonWaitingForPod, v1alpha1.ReasonWaitingForVolume, v1alpha1.ReasonWaitingForRevision, v1alpha1.ReasonServing, v1alpha1.ReasonSettled:
+	case v1alpha1.ReasonWaitingForKey, v1alpha1.ReasonWaitingForPod, v1alpha1.ReasonWaitingForVolume, v1alpha1.ReasonWaitingForRevision, v1alpha1.ReasonWaitingForCertificate, v1alpha1.ReasonServing, v1alpha1.ReasonSettled:
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -21,7 +22,7 @@ type Verdict struct {
 
 // Judge weighs what was observed and planned. failed is what doing the plan ran into, nil when it went well. The
 // questions stand in the order in which a person would ask them; the first that has an answer counts.
-func Judge(o Observed, p Plan, failed *conditions.Finding) Verdict {
+func Judge(o Observed, p Plan, failed *conditions.Finding, now time.Time) Verdict {
 	v := Verdict{Serves: podServes(o.Pod)}
 	for _, ask := range []func() *conditions.Finding{
 		func() *conditions.Finding { return p.Blocked },
@@ -31,7 +32,7 @@ func Judge(o Observed, p Plan, failed *conditions.Finding) Verdict {
 		func() *conditions.Finding { return somebodyElse(o, p) },
 		func() *conditions.Finding { return justChanged(o, p) },
 		func() *conditions.Finding { return suspending(o) },
-		func() *conditions.Finding { return running(o) },
+		func() *conditions.Finding { return running(o, edgeWaits(o, p, now)) },
 		func() *conditions.Finding { return resizeFinding(o.claim()) },
 		func() *conditions.Finding { return p.awaits },
 	} {
@@ -64,7 +65,9 @@ func suspending(o Observed) *conditions.Finding {
 	return nil
 }
 
-func running(o Observed) *conditions.Finding {
+// running says why the pod does not serve. certificate is set where its edge waits for one; all else that a pod may wait for
+// comes before that.
+func running(o Observed, certificate *conditions.Finding) *conditions.Finding {
 	if o.PeerNode.Spec.Suspend {
 		return nil
 	}
@@ -83,7 +86,11 @@ func running(o Observed) *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonWaitingForUnsealer, fmt.Sprintf(
 			"the pod asks for its key, and the unsealer in namespace %s does not give it; look at its pods, and at the log of container %s", o.Options.Resources.UnsealerNamespace, resources.ContainerUnseal))
 	}
-	return podFinding(o.statefulSet(), o.Pod)
+	f := podFinding(o.statefulSet(), o.Pod)
+	if f != nil && f.Reason == v1alpha1.ReasonWaitingForPod && certificate != nil {
+		return certificate
+	}
+	return f
 }
 
 // somebodyElse is a last line: the unsealer opens only the key on record, and the companion writes no other.

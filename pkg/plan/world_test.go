@@ -7,13 +7,15 @@ import (
 	"testing"
 	"time"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/scheme"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -58,7 +60,7 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	for _, s := range spec {
 		s(p)
 	}
-	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Reservations: map[string]*v1alpha1.PeerIdentityReservation{}, Sealing: sealing(), Options: operator()}}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Reservations: map[string]*v1alpha1.PeerIdentityReservation{}, Sealing: sealing(), CertManager: true, Options: operator()}}
 }
 
 // operator are the settings of the operator.
@@ -99,7 +101,7 @@ func (w *world) carryOut() {
 	p := w.decide()
 	w.reserve(p.Reserve)
 	for _, change := range p.Apply {
-		object, err := scheme.Scheme.New(change.GroupVersionKind)
+		object, err := kinds.New(change.GroupVersionKind)
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -112,6 +114,14 @@ func (w *world) carryOut() {
 		w.Objects[change.Ref] = live
 	}
 }
+
+// kinds are those of all objects that plans apply.
+var kinds = func() *runtime.Scheme {
+	s := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(s))
+	utilruntime.Must(certmanagerv1.AddToScheme(s))
+	return s
+}()
 
 // reserve lets a reservation exist.
 func (w *world) reserve(r *v1alpha1.PeerIdentityReservation) {
@@ -132,7 +142,7 @@ func (w *world) decide() plan.Plan {
 func (w *world) status() v1alpha1.PeerNodeStatus {
 	w.t.Helper()
 	p := w.decide()
-	return plan.Status(w.Observed, p, plan.Judge(w.Observed, p, w.failed), now)
+	return plan.Status(w.Observed, p, plan.Judge(w.Observed, p, w.failed, now), now)
 }
 
 // object finds the live object of a kind.
@@ -221,7 +231,10 @@ func custom(p *v1alpha1.PeerNode) {
 
 func suspended(p *v1alpha1.PeerNode) { p.Spec.Suspend = true }
 
-func withAPI(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }
+func withAPI(p *v1alpha1.PeerNode) {
+	p.Spec.Network.API.Enabled = true
+	p.Spec.TLS = &v1alpha1.PeerTLS{IssuerRef: &v1alpha1.CertificateIssuerReference{Name: "ca"}}
+}
 
 func patchedWith(patch string) func(*v1alpha1.PeerNode) {
 	return func(p *v1alpha1.PeerNode) { p.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(patch)} }

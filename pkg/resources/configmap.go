@@ -8,7 +8,7 @@ import (
 	"github.com/peernode/operator/pkg/names"
 )
 
-// ConfigMap holds the files of the software and the certificate of the unsealer, nil where there are none. The live files of a peer of a fleet are the
+// ConfigMap holds the files of the software and of its edge and the certificate of the unsealer, nil where there are none. The live files of a peer of a fleet are the
 // fleet's, so that a change of one peer is one write and not one for each of the others. It goes with the PeerNode.
 func ConfigMap(in Input) *applycorev1.ConfigMapApplyConfiguration {
 	p := in.PeerNode
@@ -17,6 +17,9 @@ func ConfigMap(in Input) *applycorev1.ConfigMapApplyConfiguration {
 		if !f.Live || p.Spec.Fleet == nil {
 			data[f.Key] = f.Content
 		}
+	}
+	if in.Edge != nil {
+		data[edgeFile] = in.Edge.Document
 	}
 	if in.brokered() && in.UnsealerCA != "" {
 		data[callAs] = in.UnsealerCA

@@ -21,6 +21,8 @@ type Input struct {
 	// Software is the name of its software, Workload how it runs.
 	Software string
 	Workload peer.Workload
+	// Edge serves its API, nil where it has none.
+	Edge *Edge
 	// Epoch is the key with which the peer runs.
 	Epoch int64
 	// UnsealerCA is the certificate by which the peer's pods know the unsealer; "" while it is not known.

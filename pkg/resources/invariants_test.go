@@ -114,9 +114,15 @@ func TestNoRuleOfThePolicyIsOpenByAccident(t *testing.T) {
 				t.Errorf("%s: ingress rule %d is open: %v", name, i, rule)
 			}
 		}
-		allowTo := in.PeerNode.Spec.Network.Peer.AllowTo
+		onAnyPort := 0 // As the comments of both kinds of allowTo say.
+		if len(in.PeerNode.Spec.Network.Peer.AllowTo) > 0 {
+			onAnyPort++
+		}
+		if e := in.PeerNode.Spec.Edge; e != nil && e.Tokens != nil && len(e.Tokens.AllowTo) > 0 {
+			onAnyPort++
+		}
 		for i, rule := range policy.Spec.Egress {
-			last := i == len(policy.Spec.Egress)-1 && len(allowTo) > 0 // On any port, as its comment says.
+			last := i >= len(policy.Spec.Egress)-onAnyPort
 			if len(rule.To) == 0 || len(rule.Ports) == 0 && !last {
 				t.Errorf("%s: egress rule %d is open: %v", name, i, rule)
 			}

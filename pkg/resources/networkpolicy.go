@@ -32,19 +32,21 @@ func NetworkPolicy(in Input) *applynetworkingv1.NetworkPolicyApplyConfiguration 
 func ingress(in Input) []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfiguration {
 	n := in.PeerNode.Spec.Network
 	var rules []*applynetworkingv1.NetworkPolicyIngressRuleApplyConfiguration
-	open := func(purpose v1alpha1.PortPurpose, from []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration) {
-		ports := peer.PortsFor(in.Workload.Ports, purpose)
+	open := func(ports []peer.Port, from []*applynetworkingv1.NetworkPolicyPeerApplyConfiguration) {
 		// A rule without sources would let everybody in, one without ports would open them all.
 		if len(from) > 0 && len(ports) > 0 {
 			rules = append(rules, applynetworkingv1.NetworkPolicyIngressRule().WithFrom(from...).WithPorts(policyPorts(ports)...))
 		}
 	}
 	from := append(declared(n, in.PeerNode.Namespace), networkPeers(n.Peer.AllowFrom)...)
-	open(v1alpha1.PurposePeer, append(siblings(in.PeerNode), from...))
-	if n.API.Enabled {
-		open(v1alpha1.PurposeAPI, networkPeers(n.API.AllowFrom))
+	open(peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer), append(siblings(in.PeerNode), from...))
+	metrics := peer.PortsFor(in.Workload.Ports, v1alpha1.PurposeMetrics)
+	if in.Edge != nil {
+		// The plain port of the API is open to nobody: the edge reaches it within the pod.
+		open([]peer.Port{{Number: in.Edge.Port, Protocol: corev1.ProtocolTCP}}, networkPeers(n.API.AllowFrom))
+		metrics = append(metrics, peer.Port{Number: in.Edge.Metrics, Protocol: corev1.ProtocolTCP})
 	}
-	open(v1alpha1.PurposeMetrics, networkPeers(n.Metrics.AllowFrom))
+	open(metrics, networkPeers(n.Metrics.AllowFrom))
 	return rules
 }
 
@@ -72,6 +74,10 @@ func egress(in Input) []*applynetworkingv1.NetworkPolicyEgressRuleApplyConfigura
 	}
 	if to := networkPeers(in.PeerNode.Spec.Network.Peer.AllowTo); len(to) > 0 {
 		rules = append(rules, applynetworkingv1.NetworkPolicyEgressRule().WithTo(to...))
+	}
+	if in.Edge != nil && in.PeerNode.Spec.Edge.Tokens != nil {
+		tokens := in.PeerNode.Spec.Edge.Tokens
+		rules = append(rules, toURL(tokens.KeysURL, tokens.AllowTo))
 	}
 	return rules
 }

@@ -3,6 +3,8 @@
 package resources
 
 import (
+	"path"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -32,12 +34,15 @@ func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
 		WithHostUsers(in.Options.HostUsers).
-		WithTerminationGracePeriodSeconds(w.GraceSeconds).
+		WithTerminationGracePeriodSeconds(grace(in)).
 		WithSecurityContext(podSecurity(w.User)).
 		WithContainers(peerContainer(in)).
 		WithVolumes(volumes(in)...)
 	if w.KeyPath != "" {
 		spec.WithInitContainers(unsealContainer(in), identityContainer(in))
+	}
+	if in.Edge != nil {
+		spec.WithContainers(edgeContainer(in)).WithVolumes(edgeVolumes(in)...)
 	}
 	for _, secret := range p.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
@@ -49,7 +54,7 @@ func podTemplate(in Input) *applycorev1.PodTemplateSpecApplyConfiguration {
 		WithLabels(podLabels(p)).
 		WithAnnotations(map[string]string{"kubectl.kubernetes.io/default-container": ContainerPeer}).
 		WithSpec(spec)
-	if hash := configHash(w.Files); hash != "" {
+	if hash := configHash(filesAtStart(in)); hash != "" {
 		template.WithAnnotations(map[string]string{v1alpha1.AnnotationConfig: hash})
 	}
 	return template
@@ -170,13 +175,28 @@ func probeConfiguration(p *corev1.Probe) *applycorev1.ProbeApplyConfiguration {
 	return out
 }
 
-// configHash covers the files that the software reads only at start.
+// grace is how long the pod may take to stop: as long as the slower of peer and edge, and a little more.
+func grace(in Input) int64 {
+	if in.Edge == nil {
+		return in.Workload.GraceSeconds
+	}
+	timeouts := in.Edge.Config.Timeouts
+	return max(in.Workload.GraceSeconds, int64((timeouts.Unready.Duration+timeouts.Drain.Duration).Seconds())+5)
+}
+
+// filesAtStart are those that are read only at start, by the software and by the edge.
+func filesAtStart(in Input) []peer.File {
+	out := slices.DeleteFunc(slices.Clone(in.Workload.Files), func(f peer.File) bool { return f.Live })
+	if in.Edge != nil {
+		out = append(out, peer.File{Path: path.Join(edgeFolder, edgeFile), Content: in.Edge.Document})
+	}
+	return out
+}
+
 func configHash(files []peer.File) string {
 	var b strings.Builder
 	for _, f := range files {
-		if !f.Live {
-			b.WriteString(f.Path + "\x00" + f.Content + "\x00")
-		}
+		b.WriteString(f.Path + "\x00" + f.Content + "\x00")
 	}
 	if b.Len() == 0 {
 		return ""

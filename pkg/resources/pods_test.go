@@ -115,7 +115,7 @@ func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
 		volumes := map[string]corev1.Volume{}
 		for _, v := range pod.Spec.Volumes {
 			volumes[v.Name] = v
-			if v.Secret != nil && (v.Name != "opener" && v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400) {
+			if v.Secret != nil && (v.Name != "opener" && v.Name != "tls" && v.Secret.SecretName != names.Key(in.PeerNode, 1) || *v.Secret.DefaultMode != 0o400) {
 				t.Errorf("Secret %s is mounted with mode %o", v.Secret.SecretName, *v.Secret.DefaultMode)
 			}
 		}
@@ -123,7 +123,8 @@ func TestKeysAreOpenedInMemoryAlone(t *testing.T) {
 		for _, container := range append(pod.Spec.InitContainers, pod.Spec.Containers...) {
 			for _, m := range container.VolumeMounts {
 				switch {
-				case volumes[m.Name].Secret != nil && container.Name != resources.ContainerUnseal:
+				case m.Name == "tls" && container.Name == resources.ContainerEdge:
+				case volumes[m.Name].Secret != nil && (container.Name != resources.ContainerUnseal || m.Name == "tls"):
 					t.Errorf("container %s sees Secret %s", container.Name, volumes[m.Name].Secret.SecretName)
 				case m.MountPath != in.Workload.KeyPath && m.Name != "identity":
 				case volumes[m.Name].EmptyDir == nil || volumes[m.Name].EmptyDir.Medium != corev1.StorageMediumMemory:

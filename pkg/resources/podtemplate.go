@@ -87,12 +87,10 @@ func safeguarded(ours *applycorev1.PodTemplateSpecApplyConfiguration, t corev1.P
 			errs = append(errs, fmt.Errorf("spec.podTemplate.metadata.labels must not change %s", label))
 		}
 	}
-	hasPeer := false
-	for _, c := range t.Spec.Containers {
-		hasPeer = hasPeer || c.Name == ContainerPeer
-	}
-	if !hasPeer {
-		errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", ContainerPeer))
+	for _, c := range ours.Spec.Containers {
+		if !slices.ContainsFunc(t.Spec.Containers, func(kept corev1.Container) bool { return kept.Name == *c.Name }) {
+			errs = append(errs, fmt.Errorf("spec.podTemplate.spec.containers must keep the container %q", *c.Name))
+		}
 	}
 	return errors.Join(append(errs, restricted(t))...)
 }

@@ -117,6 +117,13 @@ func TestPatchesThatLiftASafeguardAreRefused(t *testing.T) {
 	}
 }
 
+func TestThePatchOfAPodKeepsItsEdge(t *testing.T) {
+	_, err := patchedOf(t, "edge", `spec: {containers: [{name: edge, $patch: delete}]}`)
+	if want := `spec.podTemplate.spec.containers must keep the container "edge"`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want a refusal that says %q", err, want)
+	}
+}
+
 func TestPatchesThatHandOutWhatOpensAKeyDirectlyAreRefused(t *testing.T) {
 	const holds = "must not hold the private key that opens the peer's"
 	for name, c := range map[string]struct{ scenario, patch, says string }{

@@ -67,6 +67,7 @@ var scenarios = map[string]scenario{
 	"direct-secret": {},
 	"direct-csi":    {},
 	"key-copies":    {},
+	"edge":          {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -89,9 +90,13 @@ func (s scenario) input(t *testing.T, name string) resources.Input {
 	}
 	options := s.options
 	options.CompanionImage, options.UnsealerNamespace = companionImage, "peernode-system"
+	edge, err := resources.EdgeFor(p, kind.Edge(), workload)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return resources.Input{
 		Epoch:    1,
-		PeerNode: p, Software: kind.Name(), Workload: workload, UnsealerCA: unsealerCA, Neighbourhood: s.neighbourhood, Options: options,
+		PeerNode: p, Software: kind.Name(), Workload: workload, Edge: edge, UnsealerCA: unsealerCA, Neighbourhood: s.neighbourhood, Options: options,
 	}
 }
 
@@ -121,6 +126,9 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	}
 	if s := resources.APIService(in); s != nil {
 		out["service-api"] = s
+	}
+	if c := resources.Certificate(in); c != nil {
+		out["certificate"] = c
 	}
 	return out
 }

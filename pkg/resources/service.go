@@ -27,12 +27,14 @@ func HeadlessService(in Input) *applycorev1.ServiceApplyConfiguration {
 			WithPorts(servicePorts(peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer))...))
 }
 
-// APIService is how users in the cluster reach the peer's API, nil while that is not enabled or the software has
-// none. It goes with the PeerNode.
+// APIPort is where the Service of the API is asked, under TLS.
+const APIPort = 443
+
+// APIService is how users in the cluster reach the peer's API, by way of the edge; nil where there is none. It goes with
+// the PeerNode.
 func APIService(in Input) *applycorev1.ServiceApplyConfiguration {
 	p := in.PeerNode
-	ports := peer.PortsFor(in.Workload.Ports, v1alpha1.PurposeAPI)
-	if !p.Spec.Network.API.Enabled || len(ports) == 0 {
+	if in.Edge == nil {
 		return nil
 	}
 	return applycorev1.Service(names.API(p), p.Namespace).
@@ -41,7 +43,12 @@ func APIService(in Input) *applycorev1.ServiceApplyConfiguration {
 		WithSpec(applycorev1.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(names.PodSelector(p.Name)).
-			WithPorts(servicePorts(ports)...))
+			WithPorts(applycorev1.ServicePort().
+				WithName("https").
+				WithPort(APIPort).
+				WithProtocol(corev1.ProtocolTCP).
+				WithAppProtocol("https").
+				WithTargetPort(intstr.FromInt32(in.Edge.Port))))
 }
 
 func servicePorts(ports []peer.Port) []*applycorev1.ServicePortApplyConfiguration {

@@ -25,6 +25,10 @@ const (
 	volumeFiles    = "files"
 	volumeLive     = "live-files"
 	volumeTmp      = "tmp"
+	volumeEdge     = "edge"
+	volumeTLS      = "tls"
+	volumeClientCA = "client-ca"
+	volumeTokenCA  = "token-ca"
 )
 
 func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {

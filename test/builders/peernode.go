@@ -40,6 +40,15 @@ func Custom(p *v1alpha1.PeerNode) {
 	}}
 }
 
+// ClusterIssuer is one that test environments with cert-manager have, and that signs whatever it is asked.
+const ClusterIssuer = "self-signed"
+
+// API opens the API of the peer to everybody of the namespace, under a certificate of ClusterIssuer.
+func API(p *v1alpha1.PeerNode) {
+	p.Spec.Network.API = v1alpha1.PeerAPI{Enabled: true, AllowFrom: []v1alpha1.NetworkPeer{{PodSelector: &metav1.LabelSelector{}}}}
+	p.Spec.TLS = &v1alpha1.PeerTLS{IssuerRef: &v1alpha1.CertificateIssuerReference{Name: ClusterIssuer, Kind: "ClusterIssuer"}}
+}
+
 // DeleteData lets the volume go with the PeerNode.
 func DeleteData(p *v1alpha1.PeerNode) { p.Spec.DeletionPolicy.Data = v1alpha1.RetentionDelete }
 

@@ -154,7 +154,8 @@ func deletions() []crash.Scenario {
 
 func openAPI(p *v1alpha1.PeerNode) {
 	sources := []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "10.0.0.0/8"}}}
-	p.Spec.Network.API = v1alpha1.PeerAPI{Enabled: true, AllowFrom: sources}
+	builders.API(p)
+	p.Spec.Network.API.AllowFrom = sources
 	p.Spec.Network.Peer = v1alpha1.PeerTraffic{AllowFrom: sources, AllowTo: sources}
 }
 

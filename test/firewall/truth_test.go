@@ -69,12 +69,16 @@ var truths = map[string]truth{
 			"the internet": "9000/TCP 9001/TCP 9002/UDP", "a server elsewhere": "9000/TCP 9001/TCP 9002/UDP",
 			"a store with an address": "9000/TCP 9001/TCP 9002/UDP", "the DNS server of the node": "9000/TCP 9001/TCP 9002/UDP",
 			"the metadata service of a cloud": "9000/TCP 9001/TCP 9002/UDP",
-			"a user of the API":               "9080/TCP", "prometheus": "9091/TCP",
+			"a user of the API":               "8443/TCP", "prometheus": "9091/TCP 9095/TCP",
 		},
 		with(closed, map[string]string{"the DNS server of the node": dns, "the internet of IPv6 that is allowed to": every}),
 	},
 	"other software with an API": {
-		"custom-full", peer("serf"), map[string]string{"a client of the namespace": "7373/TCP"}, map[string]string{"the DNS server": dns, "another pod of kube-system": dns},
+		"custom-full", peer("serf"), map[string]string{"a client of the namespace": "8443/TCP"}, map[string]string{"the DNS server": dns, "another pod of kube-system": dns},
+	},
+	"an edge for everybody, which checks tokens": {
+		"edge", peer("alpha"), with(addresses("8445/TCP"), pods("8445/TCP 9095/TCP 9096/TCP")),
+		map[string]string{"the DNS server": dns, "another pod of kube-system": dns, "a server elsewhere": every},
 	},
 	"the pod that makes a key": {
 		"key-copies", job("keygen"), nil, closed,
@@ -89,13 +93,28 @@ var truths = map[string]truth{
 	},
 }
 
-// everybody is any address there is.
-func everybody(ports string) map[string]string {
+// addresses are those of IPv4, pods those of the cluster.
+func addresses(ports string) map[string]string {
+	return of(ports, func(a actor) bool { return netip.MustParseAddr(a.ip).Is4() })
+}
+
+func pods(ports string) map[string]string {
+	return of(ports, func(a actor) bool { return a.namespace != "" })
+}
+
+func of(ports string, these func(actor) bool) map[string]string {
 	out := map[string]string{}
-	for who := range actors {
-		out[who] = ports
+	for who, a := range actors {
+		if these(a) {
+			out[who] = ports
+		}
 	}
 	return out
+}
+
+// everybody is any address there is.
+func everybody(ports string) map[string]string {
+	return of(ports, func(actor) bool { return true })
 }
 
 // actor is a pod, or, without a namespace, an address outside of the cluster.
@@ -161,7 +180,7 @@ func namespaceLabels(name string) map[string]string {
 
 // ports are those of everything here, and some that nothing should ever be open on.
 var ports = []int{
-	22, 53, 80, 443, 2379, 4001, 6443, 7373, 7946, 8000, 8001, 8002, 8080, 8443, 9000, 9001, 9002, 9080, 9090, 9091, 10250, 18888, 65535,
+	22, 53, 80, 443, 2379, 4001, 6443, 7373, 7946, 8000, 8001, 8002, 8080, 8443, 8444, 8445, 9000, 9001, 9002, 9080, 9090, 9091, 9095, 9096, 10250, 18888, 65535,
 }
 
 var protocols = []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"testing"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/builders"
 )
 
 // drifting is an object of a peer and what somebody else may do to it, as merge patches.
@@ -42,6 +44,8 @@ func ownedObjects() map[string]drifting {
 			`{"spec":{"selector":{"peernode.dev/peernode":"mallory"}}}`, `{"spec":{"publishNotReadyAddresses":null}}`, `{"spec":{"sessionAffinity":"ClientIP"}}`},
 		"API Service": {&corev1.Service{}, "alpha-api",
 			`{"spec":{"selector":{"peernode.dev/peernode":"mallory"}}}`, `{"metadata":{"ownerReferences":null}}`, `{"spec":{"internalTrafficPolicy":"Local"}}`},
+		"Certificate": {&certmanagerv1.Certificate{}, "alpha-api",
+			`{"spec":{"dnsNames":["theirs.example.com"]}}`, `{"spec":{"privateKey":{"rotationPolicy":null}}}`, `{"spec":{"secretTemplate":{"labels":{"theirs":"1"}}}}`},
 		"NetworkPolicy": {&networkingv1.NetworkPolicy{}, "alpha",
 			`{"spec":{"egress":[{}]}}`, `{"spec":{"policyTypes":["Ingress"]}}`, `{"metadata":{"labels":{"theirs":"1"}}}`},
 		"PodDisruptionBudget": {&policyv1.PodDisruptionBudget{}, "alpha",
@@ -62,7 +66,7 @@ func TestDriftIsSetRight(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := tell(t)
-			s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true })
+			s.serving("alpha", builders.API)
 			s.settle(pause)
 			before := map[string]client.Object{}
 			for kind, d := range ownedObjects() {
@@ -103,7 +107,7 @@ func (s *story) asBefore(kind, name string, was client.Object) error {
 
 func TestForeignFieldsAreLeftAlone(t *testing.T) {
 	s := tell(t)
-	s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true })
+	s.serving("alpha", builders.API)
 	s.settle(pause)
 	changed := map[string]client.Object{}
 	for kind, d := range ownedObjects() {

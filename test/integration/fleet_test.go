@@ -173,11 +173,11 @@ func TestAChangeThatDisturbsNobodyReachesAllAtOnce(t *testing.T) {
 	f := s.fleet(3)
 	before := s.uids(&corev1.PodList{}, v1alpha1.LabelFleet)
 	s.editFleet(f, builders.Template(builders.WithSize("128Mi"), func(p *v1alpha1.PeerNode) {
-		p.Spec.Network.API.Enabled = true
+		p.Spec.Network.Metrics.AllowFrom = []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "10.0.0.0/8"}}}
 	}))
 	s.eventually(func() error {
 		for name, p := range s.peersOf(f) {
-			if p.Spec.Storage.Size.String() != "128Mi" || !p.Spec.Network.API.Enabled {
+			if p.Spec.Storage.Size.String() != "128Mi" || len(p.Spec.Network.Metrics.AllowFrom) == 0 {
 				return fmt.Errorf("%s has not been changed", name)
 			}
 		}

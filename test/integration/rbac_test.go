@@ -85,10 +85,10 @@ func liveThroughEverything(t *testing.T) {
 		builders.Custom(p)
 		p.Spec.Software.Custom.Files = []v1alpha1.CustomFile{{Path: "/etc/peer/peer.conf", Content: "a=b"}}
 	}
-	alpha := s.serving("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = true }, builders.DeleteData, builders.DeleteKeys)
+	alpha := s.serving("alpha", builders.API, builders.DeleteData, builders.DeleteKeys)
 	beta := s.serving("beta", withFiles)
 
-	s.edit(alpha, func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Enabled = false })
+	s.edit(alpha, func(p *v1alpha1.PeerNode) { p.Spec.Network.API = v1alpha1.PeerAPI{} })
 	s.gone("alpha-api", &corev1.Service{})
 	s.edit(beta, func(p *v1alpha1.PeerNode) { p.Spec.Software.Custom.Files = nil })
 	s.gone("beta-config", &corev1.ConfigMap{})

@@ -108,6 +108,8 @@ func wideOpen(p *v1alpha1.PeerNode) {
 			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "app", Operator: metav1.LabelSelectorOpIn, Values: []string{"a", "b"}}}}},
 		{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "c"}}},
 	}
+	builders.API(p)
+	p.Spec.Edge = &v1alpha1.PeerEdge{Hosts: []string{"api.example.com"}, TrustedProxies: []v1alpha1.CIDR{"10.0.0.1/8"}}
 	p.Spec.Network = v1alpha1.PeerNetwork{
 		Peer:    v1alpha1.PeerTraffic{AllowFrom: blocks, AllowTo: blocks},
 		API:     v1alpha1.PeerAPI{Enabled: true, AllowFrom: blocks},

@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"runtime"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/cluster"
 )
 
@@ -59,6 +62,12 @@ func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, erro
 	if err := env.install(ctx); err != nil {
 		_ = controlPlane.Stop()
 		return nil, err
+	}
+	if options.CertManager {
+		if err := env.Admin.Create(ctx, issuer()); err != nil {
+			_ = controlPlane.Stop()
+			return nil, fmt.Errorf("make the issuer: %w", err)
+		}
 	}
 	playing, stop := context.WithCancel(ctx)
 	env.stopPlaying = stop
@@ -109,13 +118,23 @@ func (e *Env) install(ctx context.Context) error {
 	return e.served(ctx)
 }
 
-// Scheme knows Kubernetes' kinds and ours.
+// issuer is the ClusterIssuer of tests, which signs whatever it is asked.
+func issuer() *certmanagerv1.ClusterIssuer {
+	return &certmanagerv1.ClusterIssuer{
+		ObjectMeta: metav1.ObjectMeta{Name: builders.ClusterIssuer},
+		Spec:       certmanagerv1.IssuerSpec{IssuerConfig: certmanagerv1.IssuerConfig{SelfSigned: &certmanagerv1.SelfSignedIssuer{}}},
+	}
+}
+
+// Scheme knows Kubernetes' kinds, those of cert-manager and ours.
 func Scheme() (*kruntime.Scheme, error) {
 	scheme := kruntime.NewScheme()
-	if err := clientgoscheme.AddToScheme(scheme); err != nil {
-		return nil, err
+	for _, add := range []func(*kruntime.Scheme) error{clientgoscheme.AddToScheme, certmanagerv1.AddToScheme, v1alpha1.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return nil, err
+		}
 	}
-	return scheme, v1alpha1.AddToScheme(scheme)
+	return scheme, nil
 }
 
 // OperatorResources are those that the role of the operator names, without subresources: all that it may ever look at or

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/edge"
 	"github.com/peernode/operator/pkg/peer"
 )
 
@@ -24,6 +25,9 @@ func (Kind) Name() string { return "custom" }
 
 // Selected reports whether s describes its own software.
 func (Kind) Selected(s v1alpha1.PeerSoftware) bool { return s.Custom != nil }
+
+// Edge knows no route that is good for everybody: the spec has to name them.
+func (Kind) Edge() edge.Software { return edge.Custom }
 
 // Key is nil: custom software makes its identity under its data path.
 func (Kind) Key() peer.Key { return nil }

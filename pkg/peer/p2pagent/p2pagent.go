@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/edge"
 	"github.com/peernode/operator/pkg/identity"
 	"github.com/peernode/operator/pkg/peer"
 )
@@ -31,6 +32,9 @@ func (Kind) Name() string { return "p2pAgent" }
 
 // Selected reports whether s asks for a p2p-agent.
 func (Kind) Selected(s v1alpha1.PeerSoftware) bool { return s.P2PAgent != nil }
+
+// Edge lets everybody read an agent's identity and its peers.
+func (Kind) Edge() edge.Software { return edge.P2PAgent }
 
 // Key is how an agent keeps its identity.
 func (Kind) Key() peer.Key { return libp2pKey{} }
