@@ -11,15 +11,12 @@ import (
 	"net/http"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/cmd/internal/apiserver"
 	"github.com/peernode/operator/cmd/internal/metricsguard"
 	"github.com/peernode/operator/cmd/peernode-unsealer/internal/broker"
 	"github.com/peernode/operator/cmd/peernode-unsealer/internal/keys"
@@ -37,12 +34,10 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	config, err := ctrl.GetConfig()
+	config, err := apiserver.Config()
 	if err != nil {
-		return fmt.Errorf("find the API server: %w", err)
+		return err
 	}
-	// The API server's own priority and fairness keeps clients in check.
-	config.QPS = -1
 	live, err := newClient(config)
 	if err != nil {
 		return err
@@ -78,11 +73,9 @@ func run(ctx context.Context, f flags, log *slog.Logger) error {
 
 // newClient makes a client without a cache: what it reads decides who gets a key.
 func newClient(config *rest.Config) (client.Client, error) {
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			return nil, fmt.Errorf("register kinds: %w", err)
-		}
+	scheme, err := apiserver.Scheme()
+	if err != nil {
+		return nil, err
 	}
 	live, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
