@@ -74,26 +74,15 @@ func KeyCopyJob(in KeyCopyJobInput) *applybatchv1.JobApplyConfiguration {
 				WithSpec(keyCopyPod(in))))
 }
 
-// keyCopyPod passes Pod Security restricted and has no API token.
+// keyCopyPod finds envelope, credentials and CA in what the kubelet mounts, and can write none of it.
 func keyCopyPod(in KeyCopyJobInput) *applycorev1.PodSpecApplyConfiguration {
-	spec := applycorev1.PodSpec().
-		WithServiceAccountName(names.Workload(in.PeerNode)).
-		WithAutomountServiceAccountToken(false).
-		WithEnableServiceLinks(false).
-		WithHostUsers(in.HostUsers).
-		WithRestartPolicy(corev1.RestartPolicyNever).
-		WithSecurityContext(podSecurity(keygenUser)).
-		WithVolumes(keyCopyVolumes(in)...)
-	for _, secret := range in.PeerNode.Spec.ImagePullSecrets {
-		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
-	}
 	c := companion(ContainerKeyCopy, in.Image).WithArgs(keyCopyArgs(in.Store)...)
 	for _, m := range []struct{ volume, path string }{{volumeEnvelope, pathEnvelope}, {volumeCredentials, pathStore}, {volumeCA, pathCA}} {
 		if m.volume != volumeCA || in.Store.Spec.CA != nil {
 			c.WithVolumeMounts(applycorev1.VolumeMount().WithName(m.volume).WithMountPath(m.path).WithReadOnly(true))
 		}
 	}
-	return spec.WithContainers(c)
+	return jobPod(in.PeerNode, in.HostUsers).WithVolumes(keyCopyVolumes(in)...).WithContainers(c)
 }
 
 func keyCopyVolumes(in KeyCopyJobInput) []*applycorev1.VolumeApplyConfiguration {

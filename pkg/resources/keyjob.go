@@ -27,8 +27,8 @@ const (
 )
 
 const (
-	// keygenUser is that of the companion's image.
-	keygenUser int64 = 65532
+	// companionUser is that of the companion's image.
+	companionUser int64 = 65532
 
 	volumeHandOver = "hand-over"
 	pathHandOver   = "/run/peernode/hand-over"
@@ -69,19 +69,10 @@ func KeyJob(in KeyJobInput) *applybatchv1.JobApplyConfiguration {
 				WithSpec(keygenPod(in))))
 }
 
-// keygenPod passes Pod Security restricted and has no API token. The kubelet starts no container twice in it, so
-// nothing of one key is ever beside something of another.
+// keygenPod makes the key, and hands over the envelope in as many containers as that takes. The kubelet starts no container
+// twice in it, so nothing of one key is ever beside something of another.
 func keygenPod(in KeyJobInput) *applycorev1.PodSpecApplyConfiguration {
-	spec := applycorev1.PodSpec().
-		WithServiceAccountName(names.Workload(in.PeerNode)).
-		WithAutomountServiceAccountToken(false).
-		WithEnableServiceLinks(false).
-		WithHostUsers(in.HostUsers).
-		WithRestartPolicy(corev1.RestartPolicyNever).
-		WithSecurityContext(podSecurity(keygenUser))
-	for _, secret := range in.PeerNode.Spec.ImagePullSecrets {
-		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
-	}
+	spec := jobPod(in.PeerNode, in.HostUsers)
 	parts := handover.Parts(in.Recipients)
 	if parts == 1 {
 		return spec.WithContainers(companion(ContainerKeygen, in.Image).WithArgs(keygenArgs(in, parts)...))
@@ -114,6 +105,22 @@ func keygenArgs(in KeyJobInput, parts int) []string {
 		args = append(args, "--recipient="+r.String())
 	}
 	return args
+}
+
+// jobPod is the pod of a Job that handles a key of the peer, without its containers. It passes Pod Security restricted and
+// has no API token.
+func jobPod(p *v1alpha1.PeerNode, hostUsers bool) *applycorev1.PodSpecApplyConfiguration {
+	spec := applycorev1.PodSpec().
+		WithServiceAccountName(names.Workload(p)).
+		WithAutomountServiceAccountToken(false).
+		WithEnableServiceLinks(false).
+		WithHostUsers(hostUsers).
+		WithRestartPolicy(corev1.RestartPolicyNever).
+		WithSecurityContext(podSecurity(companionUser))
+	for _, secret := range p.Spec.ImagePullSecrets {
+		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
+	}
+	return spec
 }
 
 // companion is a container of the companion's image, which holds one key for a moment.
