@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -138,9 +139,10 @@ func (s copyStep) follow(o Observed, key *v1alpha1.KeyEpoch, store *v1alpha1.Pee
 	failed := func(why string) *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonKeyCopyFailed, fmt.Sprintf("Job %s cannot put the key of epoch %d into PeerBackupStore %s: %s", job.Name, key.Epoch, s.store, why))
 	}
+	last := lastCopyFailure(pods)
 	s.finding = waitForCopy(key, s.store)
-	if why := lastCopyFailure(pods); why != "" {
-		s.finding = failed(why)
+	if last != "" {
+		s.finding = failed(last)
 	}
 	for _, c := range job.Status.Conditions {
 		switch {
@@ -148,11 +150,7 @@ func (s copyStep) follow(o Observed, key *v1alpha1.KeyEpoch, store *v1alpha1.Pee
 		case c.Type == batchv1.JobFailed && c.Reason == batchv1.JobReasonDeadlineExceeded:
 			s.finding = failed("it came to no end in five minutes; look whether " + mounted(store, key) + " are there, and whether the endpoint can be reached. It is tried again in ten minutes, or when the Job is deleted")
 		case c.Type == batchv1.JobFailed:
-			why := lastCopyFailure(pods)
-			if why == "" {
-				why = c.Message
-			}
-			s.finding = failed(why + ". It is tried again ten minutes after its end, or when the Job is deleted or the store changed")
+			s.finding = failed(cmp.Or(last, c.Message) + ". It is tried again ten minutes after its end, or when the Job is deleted or the store changed")
 		case c.Type == batchv1.JobComplete && len(pods) == 0:
 			s.discard, s.finding = job, waitForCopy(key, s.store)
 		}
