@@ -21,23 +21,19 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/keysecret"
 	"github.com/peernode/operator/pkg/seal"
-	"github.com/peernode/operator/test/testenv"
 )
 
 // program is one of the project's programs, built from source. It runs in dir.
 type program struct{ path, dir string }
 
-// build compiles the main package in a folder of the repository.
+// build compiles the main package in a folder of the repository, and gives the program a place to run.
 func build(t *testing.T, folder string) program {
 	t.Helper()
-	p := program{filepath.Join(t.TempDir(), filepath.Base(folder)), t.TempDir()}
-	cmd := exec.Command("go", "build", "-o", p.path, ".")
-	cmd.Dir = filepath.Join(testenv.Root(), folder)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", folder, err, out)
+	path, err := env.Programs.Path(folder)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return p
+	return program{path, t.TempDir()}
 }
 
 // run returns what the program prints.

@@ -4,7 +4,6 @@ package s3_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,25 +23,13 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
-// binary is peer-companion as it is built for its image.
-var binary string
+// programs holds peer-companion.
+var programs testenv.Programs
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "peer-companion-test-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	binary = filepath.Join(dir, "peer-companion")
-	build := exec.Command("go", "build", "-C", testenv.Root(), "-o", binary, "./cmd/peer-companion")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build peer-companion: %v\n%s", err, out)
-		return 1
-	}
+	defer func() { _ = programs.Remove() }()
 	return m.Run()
 }
 
@@ -70,14 +57,18 @@ func envelope(t *testing.T) seal.Envelope {
 // pod has what the pod of a Job has: files that are mounted, and nothing else.
 type pod struct {
 	*testing.T
-	dir  string
-	args []string
+	binary, dir string
+	args        []string
 }
 
 // newPod mounts an envelope and the credentials of a user of a store.
 func newPod(t *testing.T, text []byte, store s3.Store, more ...string) *pod {
 	t.Helper()
-	p := &pod{T: t, dir: t.TempDir()}
+	binary, err := programs.Path("cmd/peer-companion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pod{T: t, binary: binary, dir: t.TempDir()}
 	p.mount("envelope", text)
 	p.mount("ca.crt", store.CA)
 	p.mount("accessKeyID", []byte(store.AccessKey))
@@ -102,7 +93,7 @@ func (p *pod) mount(name string, content []byte) {
 // runs calls the program and returns its last words. It fails if one of the secrets was said.
 func (p *pod) runs() (code int, last string) {
 	p.Helper()
-	cmd := exec.CommandContext(p.Context(), binary, p.args...)
+	cmd := exec.CommandContext(p.Context(), p.binary, p.args...)
 	// A proxy is not for hosts that have a name here, so it shows with one that has none.
 	cmd.Env = []string{"HTTPS_PROXY=http://127.0.0.1:1", "AWS_ACCESS_KEY_ID=other", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:1", "AWS_REGION=xx-none-1"}
 	out, err := cmd.CombinedOutput()
@@ -260,8 +251,9 @@ func TestWhatStandsAgainstABackUpIsSaidAndNothingIsWritten(t *testing.T) {
 func TestAStoreThatIsDownEndsTheTryInTime(t *testing.T) {
 	store := s3.Start(t, "keys")
 	store.Stop(t)
+	p := newPod(t, envelope(t).Text(), store.Store)
 	began := time.Now()
-	newPod(t, envelope(t).Text(), store.Store).refused("connection refused; see the endpoint, and whether the store runs")
+	p.refused("connection refused; see the endpoint, and whether the store runs")
 	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}

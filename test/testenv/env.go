@@ -6,6 +6,7 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +48,8 @@ type Env struct {
 	KeyJobs *KeyJobs
 	// Keys are those that were made there.
 	Keys *Keys
+	// Programs are the project's own that run there. They go with it.
+	Programs Programs
 
 	stopPlaying context.CancelFunc
 }
@@ -83,7 +86,10 @@ func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, erro
 // Stop ends the control plane.
 func (e *Env) Stop() error {
 	e.stopPlaying()
-	return e.ControlPlane.Stop()
+	if e.KeyJobs != nil {
+		e.KeyJobs.wait()
+	}
+	return errors.Join(e.ControlPlane.Stop(), e.Programs.Remove())
 }
 
 func (e *Env) install(ctx context.Context) error {

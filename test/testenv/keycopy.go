@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,35 +19,18 @@ import (
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// companion is the path of peer-companion, which is built for the first pod that needs it.
-var companion = sync.OnceValues(buildCompanion)
-
-func buildCompanion() (string, error) {
-	folder, err := os.MkdirTemp("", "peer-companion")
-	if err != nil {
-		return "", err
-	}
-	program := filepath.Join(folder, "peer-companion")
-	build := exec.Command("go", "build", "-o", program, "./cmd/peer-companion")
-	build.Dir = Root()
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build peer-companion: %w\n%s", err, out)
-	}
-	return program, nil
-}
-
 // copyKey runs the container of a pod that copies a key, with what a kubelet would mount in a folder of its own, and
 // returns its last words. It is false while something that is to be mounted is not there.
-func copyKey(ctx context.Context, admin client.Client, pod *corev1.Pod) (words string, mounted bool, err error) {
+func (k *KeyJobs) copyKey(pod *corev1.Pod) (words string, mounted bool, err error) {
 	folder, err := os.MkdirTemp("", pod.Name)
 	if err != nil {
 		return "", false, err
 	}
 	defer os.RemoveAll(folder)
-	if mounted, err = mount(ctx, admin, pod, folder); err != nil || !mounted {
+	if mounted, err = mount(k.ctx, k.admin, pod, folder); err != nil || !mounted {
 		return "", mounted, err
 	}
-	program, err := companion()
+	program, err := k.programs.Path("cmd/peer-companion")
 	if err != nil {
 		return "", true, err
 	}
@@ -65,7 +47,7 @@ func copyKey(ctx context.Context, admin client.Client, pod *corev1.Pod) (words s
 		args = append(args, inFolder(arg, c, folder, log))
 	}
 	var stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(k.ctx, program, args...)
 	cmd.Env, cmd.Stderr = []string{}, &stderr
 	failed := cmd.Run()
 	said, err := os.ReadFile(log)

@@ -28,6 +28,10 @@ type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
 	keys  *Keys
+	// programs are those that really run, pods where the pods are seen, and attending those that are being ended.
+	programs  *Programs
+	pods      informers.SharedInformerFactory
+	attending sync.WaitGroup
 
 	mu sync.Mutex
 	// held are the namespaces in which no pod ends, failing what the next ones in a namespace fail with.
@@ -43,21 +47,27 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
+	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
-	factory := informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
+	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
-	pods := factory.Core().V1().Pods().Informer()
+	pods := k.pods.Core().V1().Pods().Informer()
 	if _, err := pods.AddEventHandler(cache.ResourceEventHandlerFuncs{AddFunc: k.see, UpdateFunc: func(_, pod any) { k.see(pod) }}); err != nil {
 		return nil, err
 	}
-	factory.StartWithContext(ctx)
+	k.pods.StartWithContext(ctx)
 	if !cache.WaitForCacheSync(ctx.Done(), pods.HasSynced) {
 		return nil, errors.New("the pods of the Jobs were never listed")
 	}
 	return k, nil
+}
+
+// wait returns when nothing is played any more, after the end of its context.
+func (k *KeyJobs) wait() {
+	k.pods.Shutdown()
+	k.attending.Wait()
 }
 
 // Hold lets the pods of a namespace run without an end, until Release.
@@ -112,10 +122,10 @@ func (k *KeyJobs) see(object any) {
 	if !ok || !k.begin(pod.UID) {
 		return
 	}
-	go func() {
+	k.attending.Go(func() {
 		defer k.end(pod.UID)
 		k.attend(pod)
-	}()
+	})
 }
 
 func (k *KeyJobs) begin(pod types.UID) bool {
@@ -181,7 +191,7 @@ func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
 
 // copies ends a pod that copies a key, and reports whether it has: not while what it mounts is not there.
 func (k *KeyJobs) copies(pod *corev1.Pod) bool {
-	words, mounted, err := copyKey(k.ctx, k.admin, pod)
+	words, mounted, err := k.copyKey(pod)
 	if !mounted {
 		return false
 	}
