@@ -5,6 +5,7 @@ package integration
 import (
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/retry"
@@ -69,6 +70,21 @@ func (s *story) editFleet(f *v1alpha1.PeerFleet, change ...func(*v1alpha1.PeerFl
 		}
 		return env.Admin.Update(s.Context(), f)
 	}))
+}
+
+// oneTemplateOnRecord waits until the templates before the present one are forgotten.
+func (s *story) oneTemplateOnRecord(f *v1alpha1.PeerFleet) {
+	s.Helper()
+	s.eventually(func() error {
+		records := &appsv1.ControllerRevisionList{}
+		if err := env.Admin.List(s.Context(), records, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name, v1alpha1.LabelComponent: "revision"}); err != nil {
+			return err
+		}
+		if len(records.Items) != 1 {
+			return fmt.Errorf("%d templates are on record, want the present one", len(records.Items))
+		}
+		return nil
+	})
 }
 
 // peersOf lists the PeerNodes of the fleet by name.

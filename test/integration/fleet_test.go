@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -376,16 +375,7 @@ func TestABadTemplateIsTakenBack(t *testing.T) {
 	if f.Status.Failed != nil || pods.LeastReady() != 2 {
 		t.Errorf("%d pods of 3 were ready at the worst moment, and the status is %+v", pods.LeastReady(), f.Status)
 	}
-	s.eventually(func() error {
-		records := &appsv1.ControllerRevisionList{}
-		if err := env.Admin.List(s.Context(), records, client.InNamespace(s.ns), client.MatchingLabels{v1alpha1.LabelFleet: f.Name, v1alpha1.LabelComponent: "revision"}); err != nil {
-			return err
-		}
-		if len(records.Items) != 1 {
-			return fmt.Errorf("%d templates are on record, want the present one", len(records.Items))
-		}
-		return nil
-	})
+	s.oneTemplateOnRecord(f)
 }
 
 func TestABusyPeerIsLeftAlone(t *testing.T) {

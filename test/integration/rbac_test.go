@@ -138,6 +138,9 @@ func liveThroughEverything(t *testing.T) {
 	f := s.fleet(2) // takes relay-1 over, whose own budget goes
 	s.editFleet(f, builders.Replicas(1))
 	s.gone("relay-1", &v1alpha1.PeerNode{})
+	s.editFleet(f, builders.Template(builders.WithImage(otherImage))) // The template before it is forgotten.
+	s.allServe(f)
+	s.oneTemplateOnRecord(f)
 
 	time.Sleep(time.Second) // Events are sent beside everything else.
 	s.remove(alpha)
