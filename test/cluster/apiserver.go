@@ -44,8 +44,8 @@ type apiServerConfig struct {
 	port                int
 	// advertise is the address that pods reach the API server at; empty where there are no pods.
 	advertise string
-	// auditBodies says whether the audit log holds objects.
-	auditBodies bool
+	// auditPolicy says what the audit log holds, encryption how what is stored is encrypted; empty is not at all.
+	auditPolicy, encryption string
 }
 
 // auditLogPath is where an API server with this state folder logs.
@@ -66,22 +66,26 @@ func issueAPIServerCertificates(pki *authority, advertise string) error {
 
 // apiServer is kube-apiserver as a hardened cluster has it: RBAC and node authorization, all default admission, audit log on.
 func apiServer(c apiServerConfig, client *apiClient) (program, error) {
-	policy, content := filepath.Join(c.dir, "audit-policy.yaml"), auditPolicy
-	if c.auditBodies {
-		content = auditPolicyOfBodies
-	}
-	if err := os.WriteFile(policy, []byte(content), 0o600); err != nil {
+	policy := filepath.Join(c.dir, "audit-policy.yaml")
+	if err := os.WriteFile(policy, []byte(c.auditPolicy), 0o600); err != nil {
 		return program{}, fmt.Errorf("write the audit policy: %w", err)
 	}
 	// Without pods nobody needs the Service "kubernetes", and its endpoint may not be a loopback address.
-	reach := []string{"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"}
+	args := []string{"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--endpoint-reconciler-type=none"}
 	if c.advertise != "" {
-		reach = []string{"--bind-address=0.0.0.0", "--advertise-address=" + c.advertise}
+		args = []string{"--bind-address=0.0.0.0", "--advertise-address=" + c.advertise}
+	}
+	if c.encryption != "" {
+		encryption := filepath.Join(c.dir, "encryption.yaml")
+		if err := os.WriteFile(encryption, []byte(c.encryption), 0o600); err != nil {
+			return program{}, fmt.Errorf("write how what is stored is encrypted: %w", err)
+		}
+		args = append(args, "--encryption-provider-config="+encryption)
 	}
 	return program{
 		name: "kube-apiserver",
 		path: filepath.Join(c.bin, "kube-apiserver"),
-		args: append(reach,
+		args: append(args,
 			"--etcd-servers=unix://"+etcdSocket(c.socketDir), "--secure-port="+strconv.Itoa(c.port),
 			"--tls-cert-file="+c.pki.certFile("apiserver"), "--tls-private-key-file="+c.pki.keyFile("apiserver"),
 			"--client-ca-file="+c.pki.certFile("ca"),

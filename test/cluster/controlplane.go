@@ -28,6 +28,9 @@ type ControlPlaneOptions struct {
 	// AuditBodies writes into the audit log what every request that changes something says, and what it is answered: all that the
 	// most talkative policy of a cluster would.
 	AuditBodies bool
+	// AuditPolicy is a policy of the audit log in the place of that, and Encryption an EncryptionConfiguration for what is stored. Both
+	// are YAML.
+	AuditPolicy, Encryption string
 	// Dir is a new or empty folder for state and logs, which Stop keeps; empty means a temporary folder, which Stop removes.
 	Dir string
 	// StartTimeout bounds the start, builds excepted; zero means one minute.
@@ -88,6 +91,18 @@ func (o ControlPlaneOptions) sources() []source {
 	return selectSources(names...)
 }
 
+// auditPolicy is the one that is asked for.
+func (o ControlPlaneOptions) auditPolicy() string {
+	switch {
+	case o.AuditPolicy != "":
+		return o.AuditPolicy
+	case o.AuditBodies:
+		return auditPolicyOfBodies
+	default:
+		return auditPolicy
+	}
+}
+
 // prepare makes the folders and the certificates.
 func (cp *ControlPlane) prepare(opts ControlPlaneOptions) (err error) {
 	cp.dir = opts.Dir
@@ -114,7 +129,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 	if err := cp.run(ctx, etcd(cp.bin, cp.dir, cp.socketDir)); err != nil {
 		return err
 	}
-	if err := cp.startAPIServer(ctx, opts.AuditBodies); err != nil {
+	if err := cp.startAPIServer(ctx, opts); err != nil {
 		return err
 	}
 	if !opts.WithoutControllerManager {
@@ -158,7 +173,7 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 }
 
 // startAPIServer tries a few ports, because another process may take one between choosing and listening.
-func (cp *ControlPlane) startAPIServer(ctx context.Context, auditBodies bool) error {
+func (cp *ControlPlane) startAPIServer(ctx context.Context, opts ControlPlaneOptions) error {
 	var failures []error
 	for range 3 {
 		port, err := freePort()
@@ -168,7 +183,9 @@ func (cp *ControlPlane) startAPIServer(ctx context.Context, auditBodies bool) er
 		if err := cp.becomeAdmin(port); err != nil {
 			return err
 		}
-		program, err := apiServer(apiServerConfig{bin: cp.bin, dir: cp.dir, socketDir: cp.socketDir, pki: cp.pki, port: port, auditBodies: auditBodies}, cp.client)
+		program, err := apiServer(apiServerConfig{
+			bin: cp.bin, dir: cp.dir, socketDir: cp.socketDir, pki: cp.pki, port: port, auditPolicy: opts.auditPolicy(), encryption: opts.Encryption,
+		}, cp.client)
 		if err != nil {
 			return err
 		}

@@ -153,7 +153,7 @@ func (n *FullNode) startControlPlane(ctx context.Context) (port int, err error) 
 	if err := n.becomeAdmin(port); err != nil {
 		return 0, err
 	}
-	server, err := apiServer(apiServerConfig{bin: n.bin, dir: n.dir, socketDir: n.socketDir, pki: n.pki, port: port, advertise: nodeIP}, n.client)
+	server, err := apiServer(apiServerConfig{bin: n.bin, dir: n.dir, socketDir: n.socketDir, pki: n.pki, port: port, advertise: nodeIP, auditPolicy: auditPolicy}, n.client)
 	if err != nil {
 		return 0, err
 	}
