@@ -8,23 +8,25 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/test/testenv"
 )
 
 // somebody may do everything by RBAC, and is in these groups beside.
 func somebody(t *testing.T, groups ...string) *kubernetes.Clientset {
+	t.Helper()
+	return somebodyIn(t, env, groups...)
+}
+
+func somebodyIn(t *testing.T, env *testenv.Env, groups ...string) *kubernetes.Clientset {
 	t.Helper()
 	config := rest.CopyConfig(env.AdminConfig)
 	config.Impersonate = rest.ImpersonationConfig{UserName: "somebody", Groups: append(groups, "system:masters", "system:authenticated")}
@@ -38,11 +40,7 @@ func somebody(t *testing.T, groups ...string) *kubernetes.Clientset {
 // commandsAreRefused applies the policy as it is shipped, and waits until the API server goes by it.
 func (s *story) commandsAreRefused() {
 	s.Helper()
-	raw, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "admission", "exec_policy.yaml"))
-	s.must(err)
-	for document := range strings.SplitSeq(string(raw), "\n---\n") {
-		o := &unstructured.Unstructured{}
-		s.must(yaml.UnmarshalStrict([]byte(document), &o.Object))
+	for _, o := range documents(s.T, "config/admission/exec_policy.yaml") {
 		s.must(env.Admin.Create(s.Context(), o))
 		s.Cleanup(func() { _ = env.Admin.Delete(context.WithoutCancel(s.Context()), o) })
 	}

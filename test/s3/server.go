@@ -46,11 +46,18 @@ func (s *Server) Stop(t testing.TB) {
 // s3:PutObject.
 func (s *Server) User(t testing.TB, name, bucket string, actions ...string) Store {
 	t.Helper()
-	user := s.As(name, rand.Text())
-	if err := s.server.AddUser(t.Context(), user.AccessKey, user.SecretKey); err != nil {
+	user := s.Stranger(t, name)
+	if err := s.Allow(t.Context(), bucket, name, actions...); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Allow(t.Context(), bucket, name, actions...); err != nil {
+	return user
+}
+
+// Stranger makes a user who may do nothing.
+func (s *Server) Stranger(t testing.TB, name string) Store {
+	t.Helper()
+	user := s.As(name, rand.Text())
+	if err := s.server.AddUser(t.Context(), user.AccessKey, user.SecretKey); err != nil {
 		t.Fatal(err)
 	}
 	return user

@@ -49,15 +49,32 @@ func (s Store) CreateBucket(ctx context.Context, bucket string) error {
 	return err
 }
 
+// Statement is one of a policy of a bucket, without whom it is for.
+type Statement struct {
+	Sid      string `json:",omitempty"`
+	Effect   string
+	Action   []string
+	Resource string
+}
+
 // Allow lets a user do these things, such as s3:PutObject, with the objects of a bucket. It takes the place of what the
 // bucket allowed before.
 func (s Store) Allow(ctx context.Context, bucket, accessKey string, actions ...string) error {
-	policy, err := json.Marshal(map[string]any{
-		"Version": "2012-10-17",
-		"Statement": []any{map[string]any{
-			"Effect": "Allow", "Principal": map[string]any{"AWS": []string{accessKey}}, "Action": actions, "Resource": "arn:aws:s3:::" + bucket + "/*",
-		}},
-	})
+	return s.SetPolicy(ctx, bucket, accessKey, Statement{Effect: "Allow", Action: actions, Resource: "arn:aws:s3:::" + bucket + "/*"})
+}
+
+// SetPolicy makes these statements of a user the policy of a bucket, in the place of the one of before.
+func (s Store) SetPolicy(ctx context.Context, bucket, accessKey string, statements ...Statement) error {
+	type named struct {
+		Statement
+
+		Principal map[string][]string
+	}
+	all := make([]named, 0, len(statements))
+	for _, statement := range statements {
+		all = append(all, named{statement, map[string][]string{"AWS": {accessKey}}})
+	}
+	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": all})
 	if err != nil {
 		return err
 	}
@@ -91,6 +108,16 @@ func (s Store) Get(ctx context.Context, bucket, name string) ([]byte, error) {
 	}
 	defer out.Body.Close()
 	return io.ReadAll(out.Body)
+}
+
+// Delete removes an object.
+func (s Store) Delete(ctx context.Context, bucket, name string) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &bucket, Key: &name})
+	return err
 }
 
 // List returns the names of all objects of a bucket, sorted.
