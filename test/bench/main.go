@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/peernode/operator/test/bench/internal/document"
 )
 
 // options are what the command line decides.
@@ -82,5 +84,5 @@ func run(ctx context.Context, o options) error {
 	if o.write == "" {
 		return nil
 	}
-	return replaceSection(o.write, o.section(), report)
+	return document.ReplaceSection(o.write, o.section(), report)
 }

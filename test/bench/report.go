@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -121,27 +120,3 @@ func milliseconds(d time.Duration) string {
 
 // megabytes takes what /proc calls kB, which is 1024 bytes.
 func megabytes(kib int64) string { return fmt.Sprintf("%.0f MB", float64(kib)*1024/1e6) }
-
-// replaceSection puts a report in the place of the previous one of its name, and at the end of a document that has
-// none.
-func replaceSection(file, section, report string) error {
-	begin, end := "<!-- begin: "+section+" -->\n", "<!-- end: "+section+" -->\n"
-	raw, err := os.ReadFile(file)
-	if err != nil && !os.IsNotExist(err) {
-		return err
-	}
-	document := string(raw)
-	if document == "" {
-		document = "# Benchmarks\n\nFigures, not promises: they say what one machine measured, beside the bars that the project sets itself.\n"
-	}
-	before, rest, found := strings.Cut(document, begin)
-	after := ""
-	if found {
-		if _, after, found = strings.Cut(rest, end); !found {
-			return fmt.Errorf("%s: there is no %q after %q", file, strings.TrimSpace(end), strings.TrimSpace(begin))
-		}
-	} else {
-		before += "\n"
-	}
-	return os.WriteFile(file, []byte(before+begin+report+end+after), 0o644)
-}

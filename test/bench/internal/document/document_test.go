@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package document
 
 import (
 	"os"
@@ -32,7 +32,7 @@ func TestReplaceSection(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := replaceSection(file, "make bench", "new\n"); (err != nil) != c.wrong {
+			if err := ReplaceSection(file, "make bench", "new\n"); (err != nil) != c.wrong {
 				t.Errorf("error %v, want one: %v", err, c.wrong)
 			}
 			got, err := os.ReadFile(file)
