@@ -44,7 +44,8 @@ func newProxy(c edge.Config, log *slog.Logger) *httputil.ReverseProxy {
 			p.Out.Header.Set("X-Forwarded-Host", p.In.Host)
 			p.Out.Header.Set("X-Forwarded-Proto", "https")
 		},
-		Transport: newTransport(c),
+		Transport:  newTransport(c),
+		BufferPool: newBuffers(),
 		ErrorHandler: func(_ http.ResponseWriter, r *http.Request, err error) {
 			e := exchangeOf(r.Context())
 			reason := e.why(err)
