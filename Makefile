@@ -57,12 +57,13 @@ test-unit: ## Unit tests and golden files of every module.
 	go test -C cmd/p2p-agent $(GO_TEST_FLAGS) ./...
 
 .PHONY: test-integration
-test-integration: ## Test bed, chart, controllers against a real API server, copies of keys against a real store of S3.
+test-integration: ## Test bed, chart, controllers against a real API server, copies of keys against a real store of S3, small benchmarks.
 	go test -C test/cluster $(GO_TEST_FLAGS) ./...
 	hack/tools.sh helm
 	go test -C hack/tools -count=1 $(GO_TEST_FLAGS) ./... # go does not see when the chart changes
 	go test -C test -timeout 20m $(GO_TEST_FLAGS) ./integration
 	go test -C test -count=1 $(GO_TEST_FLAGS) ./s3 # go does not see when peer-companion changes
+	go test -C test -count=1 $(GO_TEST_FLAGS) ./bench/... # the same
 
 .PHONY: test-crash
 test-crash: ## Kill the operator after every write of every scenario, and resume.
@@ -81,6 +82,10 @@ bench: ## 1,000 peers on simulated nodes, alone and in fleets: requests, time, m
 	go run -C test ./bench -write ../docs/benchmarks.md
 	go run -C test ./bench -write ../docs/benchmarks.md -rest 1m -fleets 1
 	go run -C test ./bench -write ../docs/benchmarks.md -rest 1m -fleets 100
+
+.PHONY: bench-edge
+bench-edge: ## The edge beside nginx: requests per second, time, CPU, memory. Needs an nginx. Takes about 10 minutes.
+	go run -C test ./bench/edge -write ../docs/benchmarks-edge.md
 
 ##@ Checking
 
