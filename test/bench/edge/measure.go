@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -112,19 +111,20 @@ func (b *bed) sample(ctx context.Context, w workload, p *program, n int) (sample
 	if a.first != nil {
 		b.progressf("%d errors of %s, such as: %s", a.errors, p.name, a.first)
 	}
-	busy := after.machine - before.machine - (after.ours - before.ours)
+	others := after.busy - before.busy - (after.ours - before.ours)
 	return sample{
 		perSecond: float64(served) / a.lasted.Seconds(),
 		p50:       time.Duration(a.times.ValueAtPercentile(50)) * time.Microsecond,
 		p99:       time.Duration(a.times.ValueAtPercentile(99)) * time.Microsecond,
 		cpu:       (after.program - before.program) / float64(served) * 1000,
-		others:    max(0, busy/a.lasted.Seconds()/float64(runtime.NumCPU())),
+		others:    max(0, others/(after.all-before.all)),
 		errors:    a.errors,
 	}, b.kept(p, served)
 }
 
-// seconds are those that processors have worked: for one program, for all that is measured and this one, for everybody.
-type seconds struct{ program, ours, machine float64 }
+// seconds are those that processors have worked, for one program, for all that is measured and this one, for everybody;
+// and all that have passed on them.
+type seconds struct{ program, ours, busy, all float64 }
 
 func (b *bed) look(p *program) (s seconds, err error) {
 	for _, each := range b.programs() {
@@ -152,7 +152,8 @@ func (b *bed) look(p *program) (s seconds, err error) {
 	machine, err := fs.Stat()
 	c := machine.CPUTotal
 	s.ours += stat.CPUTime()
-	s.machine = c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ + c.Steal
+	s.busy = c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ + c.Steal
+	s.all = s.busy + c.Idle + c.Iowait
 	return s, err
 }
 

@@ -117,6 +117,14 @@ func TestAnAnswerThatIsNotTheOneAskedForIsAnError(t *testing.T) {
 	}
 }
 
+func TestTheEdgeTakesTheKeyExchangeThatWithstandsQuantumComputers(t *testing.T) {
+	b := started(t, wide())
+	w := workload{exchange: tls.X25519MLKEM768}
+	if err := b.ask(t.Context(), b.client(w, b.proxies[0]), w, b.proxies[0]); err != nil {
+		t.Error(err)
+	}
+}
+
 func status(t *testing.T, client *http.Client, method, url string) int {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)

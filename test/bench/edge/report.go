@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,8 +62,8 @@ func (f *figures) all(b *strings.Builder) {
 		if c.program == noProxy {
 			cpu += " of the peer"
 		}
-		row(b, c.workload, fmt.Sprint(c.atOnce), c.program, spread(of(s, sample.perSecondOf), whole), spread(of(s, sample.p50Of), milliseconds),
-			spread(of(s, sample.p99Of), milliseconds), cpu, fmt.Sprint(errors))
+		row(b, c.workload, strconv.Itoa(c.atOnce), c.program, spread(of(s, sample.perSecondOf), whole), spread(of(s, sample.p50Of), milliseconds),
+			spread(of(s, sample.p99Of), milliseconds), cpu, strconv.Itoa(errors))
 	}
 }
 
@@ -75,7 +76,7 @@ func (f *figures) ratios(b *strings.Builder) {
 			continue
 		}
 		edge, nginx := f.samples[c], f.samples[cell{c.workload, c.atOnce, "nginx"}]
-		cells := []string{c.workload, fmt.Sprint(c.atOnce)}
+		cells := []string{c.workload, strconv.Itoa(c.atOnce)}
 		for _, what := range []func(sample) float64{sample.perSecondOf, sample.p50Of, sample.p99Of, sample.cpuOf} {
 			cells = append(cells, spread(divided(of(edge, what), of(nginx, what)), times))
 		}
