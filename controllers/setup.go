@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -38,6 +37,8 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 		Events:  mgr.GetEventRecorder("peernode-operator"),
 		Options: options,
 		Now:     time.Now,
+
+		CertificateCache: certificateCache(options),
 	}
 	if err := r.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peernode controller: %w", err)
@@ -83,10 +84,21 @@ func Cache(o settings.Operator) cache.Options {
 		}
 		options.ByObject[owned] = kept
 	}
-	options.ByObject[&certmanagerv1.Certificate{}] = cache.ByObject{Label: ours}
 	// Beside them are those of all StatefulSets, each with a whole pod in it.
 	records := labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy, v1alpha1.LabelComponent: names.ComponentRevision}
 	options.ByObject[&appsv1.ControllerRevision{}] = cache.ByObject{Label: labels.SelectorFromSet(records)}
+	if len(o.Namespaces) > 0 {
+		options.DefaultNamespaces = namespaces(o.Namespaces)
+	}
+	return options
+}
+
+// certificateCache keeps what the controllers look at of Certificates.
+func certificateCache(o settings.Operator) cache.Options {
+	options := cache.Options{
+		DefaultTransform:     slim,
+		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}),
+	}
 	if len(o.Namespaces) > 0 {
 		options.DefaultNamespaces = namespaces(o.Namespaces)
 	}

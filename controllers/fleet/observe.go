@@ -20,7 +20,7 @@ import (
 // observe reads everything about a fleet, once, from the cache. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, f *v1alpha1.PeerFleet) (fleet.Observed, error) {
 	o := fleet.Observed{Options: r.Options, Fleet: f, Now: r.Now(), Objects: map[intent.Ref]intent.Object{}}
-	eyes := look.Eyes{Client: r.Client, Ledger: &r.ledger, Now: r.Now}
+	eyes := look.Eyes{Reader: r.Client, Scheme: r.Client.Scheme(), Ledger: &r.ledger, Now: r.Now}
 	if err := eyes.Fresh(refOf(f), f.ResourceVersion); err != nil {
 		return o, err
 	}

@@ -5,13 +5,16 @@ package peernode
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/pkg/plan"
 )
 
@@ -30,10 +34,11 @@ import (
 const certManagerLook = 15 * time.Second
 
 // certManager knows whether the API server serves Certificates, which may begin and end while the operator runs. They are
-// watched only while it does: a watch of what is not there would end the operator.
+// watched only while it does, through a cache of their own: one of what is not there cannot even be set up.
 type certManager struct {
 	discovery discovery.DiscoveryInterface
-	cache     cache.Cache
+	config    *rest.Config
+	options   cache.Options
 	reader    client.Reader
 
 	// controller is who watches, set before it starts.
@@ -41,19 +46,23 @@ type certManager struct {
 	// changed leads to all PeerNodes that ask for a certificate.
 	changed chan event.GenericEvent
 
-	known   chan struct{}
-	once    sync.Once
-	mu      sync.Mutex
-	present bool
+	known chan struct{}
+	once  sync.Once
+
+	mu sync.Mutex
+	// certificates are nil while there are none; forget ends their cache.
+	certificates cache.Cache
+	forget       context.CancelFunc
 }
 
-func newCertManager(mgr ctrl.Manager) (*certManager, error) {
+func newCertManager(mgr ctrl.Manager, options cache.Options) (*certManager, error) {
 	d, err := discovery.NewDiscoveryClientForConfigAndClient(mgr.GetConfig(), mgr.GetHTTPClient())
 	if err != nil {
 		return nil, fmt.Errorf("prepare to look for cert-manager: %w", err)
 	}
+	options.Scheme, options.Mapper, options.HTTPClient = mgr.GetScheme(), mgr.GetRESTMapper(), mgr.GetHTTPClient()
 	return &certManager{
-		discovery: d, cache: mgr.GetCache(), reader: mgr.GetClient(),
+		discovery: d, config: mgr.GetConfig(), options: options, reader: mgr.GetClient(),
 		changed: make(chan event.GenericEvent, 1), known: make(chan struct{}),
 	}, nil
 }
@@ -74,25 +83,19 @@ func (c *certManager) Start(ctx context.Context) error {
 
 // look begins or ends the watch of Certificates, and has all that wait for them looked at.
 func (c *certManager) look(ctx context.Context) error {
-	_, err := c.discovery.ServerResourcesForGroupVersion(certmanagerv1.SchemeGroupVersion.String())
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("ask for the resources of %s: %w", certmanagerv1.SchemeGroupVersion, err)
+	found, err := c.served()
+	if err != nil {
+		return err
 	}
-	found, before := err == nil, c.has()
+	before := c.current() != nil
 	switch {
 	case found && !before:
-		err = c.controller.Watch(source.Kind(c.cache, client.Object(&certmanagerv1.Certificate{}), handler.EnqueueRequestsFromMapFunc(byLabel)))
+		if err := c.begin(ctx); err != nil {
+			return err
+		}
 	case !found && before:
-		err = c.cache.RemoveInformer(ctx, &certmanagerv1.Certificate{})
-	default:
-		err = nil
+		c.end()
 	}
-	if err != nil {
-		return fmt.Errorf("begin or end to watch Certificates: %w", err)
-	}
-	c.mu.Lock()
-	c.present = found
-	c.mu.Unlock()
 	c.once.Do(func() { close(c.known) })
 	if found != before {
 		select {
@@ -103,20 +106,63 @@ func (c *certManager) look(ctx context.Context) error {
 	return nil
 }
 
-func (c *certManager) has() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.present
+// served asks the API server.
+func (c *certManager) served() (bool, error) {
+	list, err := c.discovery.ServerResourcesForGroupVersion(certmanagerv1.SchemeGroupVersion.String())
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("ask for the resources of %s: %w", certmanagerv1.SchemeGroupVersion, err)
+	}
+	return slices.ContainsFunc(list.APIResources, func(r metav1.APIResource) bool { return r.Name == "certificates" }), nil
 }
 
-// Present reports whether there are Certificates. It waits for the first look.
-func (c *certManager) Present(ctx context.Context) (bool, error) {
+func (c *certManager) begin(ctx context.Context) error {
+	certificates, err := cache.New(c.config, c.options)
+	if err != nil {
+		return fmt.Errorf("prepare to watch Certificates: %w", err)
+	}
+	running, forget := context.WithCancel(ctx)
+	go func() {
+		if err := certificates.Start(running); err != nil {
+			log.FromContext(ctx).Error(err, "Certificates are not watched any more")
+		}
+	}()
+	if err := c.controller.Watch(source.Kind(certificates, client.Object(&certmanagerv1.Certificate{}), handler.EnqueueRequestsFromMapFunc(byLabel))); err != nil {
+		forget()
+		return fmt.Errorf("watch Certificates: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.certificates, c.forget = certificates, forget
+	return nil
+}
+
+func (c *certManager) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget()
+	c.certificates, c.forget = nil, nil
+}
+
+func (c *certManager) current() cache.Cache {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.certificates
+}
+
+// Certificates is where they are read, nil while there are none. It waits for the first look.
+func (c *certManager) Certificates(ctx context.Context) (client.Reader, error) {
 	select {
 	case <-c.known:
-		return c.has(), nil
 	case <-ctx.Done():
-		return false, fmt.Errorf("wait until it is known whether the cluster has cert-manager: %w", ctx.Err())
+		return nil, fmt.Errorf("wait until it is known whether the cluster has cert-manager: %w", ctx.Err())
 	}
+	if certificates := c.current(); certificates != nil {
+		return certificates, nil
+	}
+	return nil, nil //nolint:nilnil // none is an answer
 }
 
 // askers are the PeerNodes that ask cert-manager for a certificate.
@@ -133,6 +179,25 @@ func (c *certManager) askers(ctx context.Context, _ client.Object) []reconcile.R
 		}
 	}
 	return out
+}
+
+// observeCertificate reads the Certificate of the API, if there can be one, and what its issuer says of it.
+func (r *Reconciler) observeCertificate(ctx context.Context, o *plan.Observed, eyes look.Eyes) error {
+	reader, err := r.certManager.Certificates(ctx)
+	if err != nil || reader == nil {
+		return err
+	}
+	o.CertManager = true
+	eyes.Reader = reader
+	ref := plan.Certificate(o.PeerNode)
+	certificate, err := eyes.Object(ctx, ref)
+	if err != nil {
+		return err
+	}
+	if certificate != nil {
+		o.Objects[ref] = certificate
+	}
+	return r.observeCertificateRequest(ctx, o)
 }
 
 // observeCertificateRequest reads what the issuer says while there is trouble with the certificate. It is read past the

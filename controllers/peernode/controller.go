@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -36,6 +37,8 @@ type Reconciler struct {
 	Live client.Reader
 	// Events records events of events.k8s.io/v1.
 	Events events.EventRecorder
+	// CertificateCache shapes the cache of the Certificates of cert-manager, which is made while there are any.
+	CertificateCache cache.Options
 	// Options are the operator's own settings.
 	Options settings.Operator
 	// Now is the clock.

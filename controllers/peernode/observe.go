@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cert-manager/cert-manager/pkg/apis/certmanager"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -24,16 +23,12 @@ import (
 func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Observed, error) {
 	r.begin.Do(func() { r.begun = r.Now() })
 	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Watching: r.begun}
-	eyes := look.Eyes{Client: r.Client, Ledger: &r.ledger, Now: r.Now}
+	eyes := look.Eyes{Reader: r.Client, Scheme: r.Client.Scheme(), Ledger: &r.ledger, Now: r.Now}
 	if err := eyes.Fresh(refOf(p), p.ResourceVersion); err != nil {
 		return o, err
 	}
-	var err error
-	if o.CertManager, err = r.certManager.Present(ctx); err != nil {
-		return o, err
-	}
 	for _, ref := range plan.Owned(p) {
-		if ref.Group == certmanager.GroupName && !o.CertManager {
+		if ref == plan.Certificate(p) {
 			continue
 		}
 		object, err := eyes.Object(ctx, ref)
@@ -44,9 +39,10 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 			o.Objects[ref] = object
 		}
 	}
-	if err := r.observeCertificateRequest(ctx, &o); err != nil {
+	if err := r.observeCertificate(ctx, &o, eyes); err != nil {
 		return o, err
 	}
+	var err error
 	if o.Pod, err = r.observePod(ctx, p); err != nil {
 		return o, err
 	}

@@ -51,7 +51,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
 	var err error
-	if r.certManager, err = newCertManager(mgr); err != nil {
+	if r.certManager, err = newCertManager(mgr, r.CertificateCache); err != nil {
 		return err
 	}
 	b = b.WatchesRawSource(source.Channel(r.certManager.changed, handler.EnqueueRequestsFromMapFunc(r.certManager.askers)))

@@ -85,6 +85,11 @@ var (
 	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
+// Certificate is that of the API of a peer. Where there is no cert-manager there is no such kind.
+func Certificate(p *v1alpha1.PeerNode) intent.Ref {
+	return intent.Ref{GroupVersionKind: kindCertificate, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: names.API(p)}}
+}
+
 // Owned lists every object that a peer can ever own, but for keys, which are written once and never read, and for CopyJobs.
 func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 	ref := func(kind schema.GroupVersionKind, name string) intent.Ref {
@@ -96,7 +101,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindClaim, names.Data(p)),
 		ref(kindService, names.Workload(p)),
 		ref(kindService, names.API(p)),
-		ref(kindCertificate, names.API(p)),
+		Certificate(p),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindNetworkPolicy, names.KeyCopies(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),

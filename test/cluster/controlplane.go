@@ -160,16 +160,25 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 		}
 	}
 	if opts.CertManager {
-		if err := installCertManager(ctx, cp.client, filepath.Join(share, "cert-manager-crds")); err != nil {
-			return err
-		}
-		kubeconfig, err := cp.componentKubeconfig("cert-manager")
-		if err != nil {
-			return err
-		}
-		return cp.run(ctx, certManager(cp.bin, kubeconfig))
+		return cp.InstallCertManager(ctx)
 	}
 	return nil
+}
+
+// InstallCertManager installs cert-manager's CRDs and runs its controllers.
+func (cp *ControlPlane) InstallCertManager(ctx context.Context) error {
+	built, err := buildSources(ctx, selectSources("cert-manager", "cert-manager-crds"), nil)
+	if err != nil {
+		return err
+	}
+	if err := installCertManager(ctx, cp.client, filepath.Join(built.share, "cert-manager-crds")); err != nil {
+		return err
+	}
+	kubeconfig, err := cp.componentKubeconfig("cert-manager")
+	if err != nil {
+		return err
+	}
+	return cp.run(ctx, certManager(cp.bin, kubeconfig))
 }
 
 // startAPIServer tries a few ports, because another process may take one between choosing and listening.

@@ -67,7 +67,7 @@ func Start(ctx context.Context, options cluster.ControlPlaneOptions) (*Env, erro
 		return nil, err
 	}
 	if options.CertManager {
-		if err := env.Admin.Create(ctx, issuer()); err != nil {
+		if err := env.Admin.Create(ctx, Issuer()); err != nil {
 			_ = controlPlane.Stop()
 			return nil, fmt.Errorf("make the issuer: %w", err)
 		}
@@ -124,8 +124,8 @@ func (e *Env) install(ctx context.Context) error {
 	return e.served(ctx)
 }
 
-// issuer is the ClusterIssuer of tests, which signs whatever it is asked.
-func issuer() *certmanagerv1.ClusterIssuer {
+// Issuer is the ClusterIssuer of tests, which signs whatever it is asked.
+func Issuer() *certmanagerv1.ClusterIssuer {
 	return &certmanagerv1.ClusterIssuer{
 		ObjectMeta: metav1.ObjectMeta{Name: builders.ClusterIssuer},
 		Spec:       certmanagerv1.IssuerSpec{IssuerConfig: certmanagerv1.IssuerConfig{SelfSigned: &certmanagerv1.SelfSignedIssuer{}}},

@@ -77,7 +77,7 @@ func (e Eyes) declaredFleet(ctx context.Context, fleet *neighbours.Fleet, member
 	}
 	list := &v1alpha1.PeerNodeList{}
 	// There may be thousands, and nobody changes them.
-	if err := e.Client.List(ctx, list, client.InNamespace(fleet.Namespace), client.MatchingFields{index.Fleet: fleet.Name}, client.UnsafeDisableDeepCopy); err != nil {
+	if err := e.Reader.List(ctx, list, client.InNamespace(fleet.Namespace), client.MatchingFields{index.Fleet: fleet.Name}, client.UnsafeDisableDeepCopy); err != nil {
 		return fmt.Errorf("list the peers of declared fleet %s: %w", fleet, err)
 	}
 	for i := range list.Items {
@@ -88,6 +88,6 @@ func (e Eyes) declaredFleet(ctx context.Context, fleet *neighbours.Fleet, member
 
 // find reads an object and reports whether there is one.
 func (e Eyes) find(ctx context.Context, name types.NamespacedName, into client.Object) (bool, error) {
-	err := e.Client.Get(ctx, name, into)
+	err := e.Reader.Get(ctx, name, into)
 	return err == nil, client.IgnoreNotFound(err)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/controllers/internal/freshness"
@@ -21,8 +22,9 @@ const catchUp = 2 * time.Second
 
 // Eyes read.
 type Eyes struct {
-	// Client reads from the cache.
-	Client client.Client
+	// Reader reads from the cache, whose objects Scheme knows.
+	Reader client.Reader
+	Scheme *runtime.Scheme
 	// Ledger knows our last writes.
 	Ledger *freshness.Ledger
 	// Now is the clock.
@@ -32,7 +34,7 @@ type Eyes struct {
 // Object reads an object, nil where there is none. It asks to come again while the cache has yet to see our last
 // write of it.
 func (e Eyes) Object(ctx context.Context, ref intent.Ref) (intent.Object, error) {
-	typed, err := e.Client.Scheme().New(ref.GroupVersionKind)
+	typed, err := e.Scheme.New(ref.GroupVersionKind)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", ref, err)
 	}
@@ -40,7 +42,7 @@ func (e Eyes) Object(ctx context.Context, ref intent.Ref) (intent.Object, error)
 	if !ok {
 		return nil, fmt.Errorf("read %s: not an object", ref)
 	}
-	err = e.Client.Get(ctx, ref.NamespacedName, object)
+	err = e.Reader.Get(ctx, ref.NamespacedName, object)
 	if apierrors.IsNotFound(err) {
 		return nil, e.Fresh(ref, "")
 	}
