@@ -2,7 +2,7 @@
 
 // Command peer-companion is what works beside peers, outside the operator. It makes their keys, seals them into
 // envelopes, opens those again for who holds a recovery key, and puts copies of them into buckets (docs/keys.md); and it
-// serves their API to the outside (docs/edge.md).
+// serves their API to the outside (docs/edge.md); and it shows whether NetworkPolicies are enforced (docs/network-policies.md).
 package main
 
 import (

@@ -40,7 +40,7 @@ func newRoot(s Streams) *cobra.Command {
 		Short: "Make, seal and open the keys of peers, and serve their API",
 		Long: "Make, seal and open the keys of peers. A sealed key is an envelope: a text that may lie anywhere, and that\n" +
 			"opens for one peer only, with any one of the recovery keys to which it is sealed.\n\n" +
-			"Besides, serve the API of a peer to the outside: edge.",
+			"Besides, serve the API of a peer to the outside: edge; and show whether NetworkPolicies are enforced: policy-probe.",
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
@@ -52,6 +52,6 @@ func newRoot(s Streams) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRecoveryKey(s), newKeygen(s), newHandOver(s), newSeal(s), newReseal(s), newRewrap(s), newOpen(s), newInspect(s), newUnseal(s), newBackUpKey(s), newEdge(s))
+	root.AddCommand(newRecoveryKey(s), newKeygen(s), newHandOver(s), newSeal(s), newReseal(s), newRewrap(s), newOpen(s), newInspect(s), newUnseal(s), newBackUpKey(s), newEdge(s), newPolicyProbe(s))
 	return root
 }
