@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/internal/enforced"
 )
 
 // scrapeTimeout bounds the listings, which come from the cache.
@@ -32,6 +33,8 @@ var (
 // scraped, so that a metric can never lag behind or outlive its object.
 type Metrics struct {
 	Reader client.Reader
+	// Enforced is what is known of NetworkPolicies.
+	Enforced *enforced.State
 }
 
 // Describe lists the metrics.
@@ -43,10 +46,13 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- fleetPeersDesc
 	out <- fleetConditionDesc
 	out <- fleetHeldDesc
+	out <- enforcedDesc
+	out <- sourcesDesc
 }
 
 // Collect reads the PeerNodes and PeerFleets.
 func (m Metrics) Collect(out chan<- prometheus.Metric) {
+	collectEnforced(m.Enforced.Word(), out)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
 	defer cancel()
 	list := &v1alpha1.PeerNodeList{}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers"
+	"github.com/peernode/operator/controllers/internal/enforced"
+	"github.com/peernode/operator/pkg/enforcement"
 )
 
 // A scrape says what the status says.
@@ -58,6 +60,10 @@ peernode_volume_capacity_bytes{name="alpha",namespace="peers"} 1.073741824e+09
 # HELP peernode_certificate_expiry_timestamp_seconds When the certificate of the PeerNode's API runs out, in seconds since 1970.
 # TYPE peernode_certificate_expiry_timestamp_seconds gauge
 peernode_certificate_expiry_timestamp_seconds{name="alpha",namespace="peers"} 1.8e+09
+# HELP peernode_network_policy_enforced One where the network plugin was seen to enforce NetworkPolicies in a direction, zero where it was seen not to; absent while nobody knows.
+# TYPE peernode_network_policy_enforced gauge
+peernode_network_policy_enforced{direction="egress"} 0
+peernode_network_policy_enforced{direction="ingress"} 1
 # HELP peerfleet_peers How many peers of the PeerFleet are in a state: desired, existing, ready, available, updated or parked.
 # TYPE peerfleet_peers gauge
 peerfleet_peers{name="relay",namespace="peers",state="available"} 2
@@ -73,7 +79,8 @@ peerfleet_condition{name="relay",namespace="peers",reason="CanaryNotReady",type=
 # TYPE peerfleet_peers_held gauge
 peerfleet_peers_held{gate="CanaryReady",name="relay",namespace="peers"} 3
 `
-	if err := testutil.CollectAndCompare(controllers.Metrics{Reader: reader}, strings.NewReader(want)); err != nil {
+	known := enforced.New(enforcement.Word{Asked: true, Heard: true, Verdict: enforcement.Verdict{Ingress: enforcement.Yes, Egress: enforcement.No}})
+	if err := testutil.CollectAndCompare(controllers.Metrics{Reader: reader, Enforced: known}, strings.NewReader(want)); err != nil {
 		t.Error(err)
 	}
 }

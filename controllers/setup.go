@@ -18,25 +18,34 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/fleet"
+	"github.com/peernode/operator/controllers/internal/enforced"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/peernode"
+	"github.com/peernode/operator/controllers/policyprobe"
 	"github.com/peernode/operator/controllers/reservation"
 	"github.com/peernode/operator/controllers/sealing"
+	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/settings"
 )
 
-// Setup registers every controller.
-func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) error {
+// Setup registers every controller, and returns what tells Prometheus of their work.
+func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) (Metrics, error) {
+	known := enforced.New(enforcement.Word{Asked: options.Probe.Host != ""})
+	return Metrics{Reader: mgr.GetClient(), Enforced: known}, setup(ctx, mgr, options, known)
+}
+
+func setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator, known *enforced.State) error {
 	if err := index.Register(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	r := &peernode.Reconciler{
-		Client:  mgr.GetClient(),
-		Live:    mgr.GetAPIReader(),
-		Events:  mgr.GetEventRecorder("peernode-operator"),
-		Options: options,
-		Now:     time.Now,
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Events:   mgr.GetEventRecorder("peernode-operator"),
+		Options:  options,
+		Enforced: known,
+		Now:      time.Now,
 
 		CertificateCache: certificateCache(options),
 	}
@@ -65,6 +74,12 @@ func Setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator) err
 	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Numbers: options.SealingKeys, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {
 		return fmt.Errorf("set up the sealing key: %w", err)
+	}
+	if !known.Word().Asked {
+		return nil
+	}
+	if err := mgr.Add(&policyprobe.Prober{Probe: options.Probe, State: known, Now: time.Now}); err != nil {
+		return fmt.Errorf("set up the probe of NetworkPolicies: %w", err)
 	}
 	return nil
 }

@@ -40,6 +40,10 @@ const (
 	// one in return. Shown only while peers are declared.
 	ConditionPeersResolved = "PeersResolved"
 
+	// ConditionNetworkPolicyEnforced is True while the cluster's network plugin was seen to enforce NetworkPolicies, without
+	// which the peer's own limits nothing. It is Unknown while nobody has found out. A peer runs whatever it says.
+	ConditionNetworkPolicyEnforced = "NetworkPolicyEnforced"
+
 	// ConditionCustomPodTemplate is True while spec.podTemplate changes the pod that the operator would build.
 	ConditionCustomPodTemplate = "CustomPodTemplate"
 )
@@ -203,6 +207,20 @@ const (
 	ReasonPeerUnknown = "PeerUnknown"
 	// ReasonPeerOneSided: a declared PeerNode or PeerFleet does not declare this one in return, so they cannot connect.
 	ReasonPeerOneSided = "PeerOneSided"
+	// ReasonEnforced: NetworkPolicies limit traffic in both directions.
+	ReasonEnforced = "Enforced"
+	// ReasonNotEnforced: NetworkPolicies limit nothing. Install a network plugin that enforces them.
+	ReasonNotEnforced = "NotEnforced"
+	// ReasonIngressNotEnforced: NetworkPolicies do not limit who reaches a pod.
+	ReasonIngressNotEnforced = "IngressNotEnforced"
+	// ReasonEgressNotEnforced: NetworkPolicies do not limit what a pod reaches.
+	ReasonEgressNotEnforced = "EgressNotEnforced"
+	// ReasonSourceAddressHidden: source NAT between pods defeats the ranges of addresses that the peer lets in.
+	ReasonSourceAddressHidden = "SourceAddressHidden"
+	// ReasonNotProbed: nobody has found out whether NetworkPolicies are enforced.
+	ReasonNotProbed = "NotProbed"
+	// ReasonProbeUnreachable: the probe of NetworkPolicies does not answer the operator.
+	ReasonProbeUnreachable = "ProbeUnreachable"
 	// ReasonPatched: spec.podTemplate is in effect.
 	ReasonPatched = "Patched"
 )

@@ -5,7 +5,8 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // PeerNetwork says who may talk to the peer and to whom it may talk. It becomes a NetworkPolicy that denies the
-// rest in both directions; it takes effect where the cluster's network plugin enforces NetworkPolicies.
+// rest in both directions; it takes effect where the cluster's network plugin enforces NetworkPolicies, as the condition
+// NetworkPolicyEnforced tells.
 type PeerNetwork struct {
 	// peer is the traffic of the peer-to-peer protocol.
 	// +optional
@@ -83,7 +84,7 @@ type PeerMetrics struct {
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ipBlock) != (has(self.namespaceSelector) || has(self.podSelector))",message="must have either ipBlock, or namespaceSelector and/or podSelector"
 type NetworkPeer struct {
-	// ipBlock is a range of addresses.
+	// ipBlock is a range of addresses. As a source it is compared with what source NAT on the way leaves of an address.
 	// +optional
 	IPBlock *IPBlock `json:"ipBlock,omitempty"`
 

@@ -6,15 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/settings"
 )
@@ -35,6 +38,8 @@ type flags struct {
 	logLevel          slog.Level
 	leaseNamespace    string
 	metricsInsecure   bool
+	policyProbe       string
+	podIPs            []string
 }
 
 // minPropagation is less than any kubelet takes for a ConfigMap.
@@ -56,6 +61,8 @@ func parseFlags(args []string) (flags, error) {
 	set.DurationVar(&f.keyPropagation, "key-propagation", settings.DefaultPropagation, "how long others know the next key of a peer before it is used; longer than kubelets take to bring a changed ConfigMap into a pod")
 	set.BoolVar(&f.hostUsers, "host-users", false, "run peers in the host's user namespace, for container runtimes without user namespaces")
 	set.StringSliceVar(&f.dnsCIDRs, "dns-cidrs", nil, "addresses of DNS servers that are not pods of kube-system, which peers may ask as well")
+	set.StringVar(&f.policyProbe, "policy-probe", "", "name of the Service of the probe that shows whether NetworkPolicies are enforced; nobody finds out when empty")
+	set.StringSliceVar(&f.podIPs, "pod-ips", podIPs(), "addresses of the operator's own pod, to which the probe tries to get out; those in POD_IPS unless set")
 	set.TextVar(&f.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -70,6 +77,11 @@ func (f flags) validate() error {
 	for _, cidr := range f.dnsCIDRs {
 		if _, err := netip.ParsePrefix(cidr); err != nil {
 			return fmt.Errorf("--dns-cidrs: %q is not a range of addresses such as 10.96.0.10/32", cidr)
+		}
+	}
+	for _, ip := range f.podIPs {
+		if _, err := netip.ParseAddr(ip); err != nil {
+			return fmt.Errorf("--pod-ips: %q is not an address such as 10.0.0.7", ip)
 		}
 	}
 	if f.keyPropagation < minPropagation {
@@ -101,5 +113,31 @@ func (f flags) options() settings.Operator {
 		SealingKeys: f.sealingKeys,
 		Settle:      settings.DefaultSettle,
 		Propagation: f.keyPropagation,
+		Probe: settings.Probe{
+			Host:       f.policyProbe,
+			OpenPort:   enforcement.OpenPort,
+			ClosedPort: enforcement.ClosedPort,
+			Self:       f.podIPs,
+			WayOut:     portOf(f.probeAddress),
+			Pace:       enforcement.DefaultPace,
+		},
 	}
+}
+
+// podIPs are those that the downward API gives, with commas between them.
+func podIPs() []string {
+	return strings.FieldsFunc(os.Getenv("POD_IPS"), func(r rune) bool { return r == ',' })
+}
+
+// portOf is the port of an address at which a server listens on all of the pod's, 0 where it does not.
+func portOf(listen string) int {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || host != "" {
+		return 0
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return int(number)
 }

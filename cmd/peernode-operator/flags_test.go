@@ -13,13 +13,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/resources"
 	"github.com/peernode/operator/pkg/settings"
 )
 
 // byDefault is what an operator without flags does.
 func byDefault(change ...func(*flags)) flags {
-	f := flags{leaderElect: true, metricsAddress: ":8443", probeAddress: ":8081", sealingKeys: []int{1}, keyPropagation: 2 * time.Minute, logLevel: slog.LevelInfo}
+	f := flags{leaderElect: true, metricsAddress: ":8443", probeAddress: ":8081", sealingKeys: []int{1}, keyPropagation: 2 * time.Minute, podIPs: []string{}, logLevel: slog.LevelInfo}
 	for _, c := range change {
 		c(&f)
 	}
@@ -46,11 +47,14 @@ func TestFlags(t *testing.T) {
 		"DNS servers of both families.": {
 			[]string{"--dns-cidrs=169.254.20.10/32,fd00::10/128"}, byDefault(func(f *flags) { f.dnsCIDRs = []string{"169.254.20.10/32", "fd00::10/128"} }),
 		},
+		"A probe of policies.":           {[]string{"--policy-probe=peernode-policy-probe"}, byDefault(func(f *flags) { f.policyProbe = "peernode-policy-probe" })},
+		"Addresses of both families.":    {[]string{"--pod-ips=10.0.0.7,fd00::7"}, byDefault(func(f *flags) { f.podIPs = []string{"10.0.0.7", "fd00::7"} })},
 		"Many words.":                    {[]string{"--log-level=debug"}, byDefault(func(f *flags) { f.logLevel = slog.LevelDebug })},
 		"Few words, in capital letters.": {[]string{"--log-level=ERROR"}, byDefault(func(f *flags) { f.logLevel = slog.LevelError })},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("POD_NAMESPACE", "")
+			t.Setenv("POD_IPS", "")
 			got, err := parseFlags(c.args)
 			if err != nil {
 				t.Fatal(err)
@@ -90,6 +94,7 @@ func TestWrongFlagsAreRefusedByName(t *testing.T) {
 		"A sealing key that is none.":    {[]string{"--sealing-keys=1,0"}, "--sealing-keys: 0 is there twice, or below 1"},
 		"Keys that nobody learns of.":    {[]string{"--key-propagation=0"}, "--key-propagation: 0s is less than 1s"},
 		"A sealing key twice.":           {[]string{"--sealing-keys=1,1"}, "--sealing-keys: 1 is there twice"},
+		"An address that is none.":       {[]string{"--pod-ips=10.0.0.7/32"}, `--pod-ips: "10.0.0.7/32" is not an address such as 10.0.0.7`},
 		"A namespace without a name.":    {[]string{"--namespaces=a,,b"}, "--namespaces: contains an empty name"},
 		"A switch that is neither.":      {[]string{"--leader-elect=perhaps"}, `invalid argument "perhaps" for "--leader-elect" flag`},
 	} {
@@ -106,9 +111,11 @@ func TestHelpIsNoMistake(t *testing.T) {
 }
 
 func TestFlagsReachThePlan(t *testing.T) {
+	t.Setenv("POD_IPS", "10.0.0.7,fd00::7")
 	f, err := parseFlags([]string{
 		"--default-p2p-agent-image=agent:v1", "--companion-image=companion:v1", "--unsealer-namespace=keys",
 		"--host-users", "--dns-cidrs=10.96.0.10/32", "--sealing-keys=2,3", "--key-propagation=90s",
+		"--policy-probe=peernode-policy-probe", "--health-probe-bind-address=:9081",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +126,9 @@ func TestFlagsReachThePlan(t *testing.T) {
 			HostUsers: true, DNSCIDRs: []string{"10.96.0.10/32"}, CompanionImage: "companion:v1", UnsealerNamespace: "keys",
 		},
 		SealingKeys: []int{2, 3}, Settle: settings.DefaultSettle, Propagation: 90 * time.Second,
+		Probe: settings.Probe{
+			Host: "peernode-policy-probe", OpenPort: 8080, ClosedPort: 8081, Self: []string{"10.0.0.7", "fd00::7"}, WayOut: 9081, Pace: enforcement.DefaultPace,
+		},
 	}
 	if diff := cmp.Diff(want, f.options()); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
@@ -134,5 +144,14 @@ func TestMetricsAreSecureUnlessSaidOtherwise(t *testing.T) {
 	insecure := metricsOptions(byDefault(func(f *flags) { f.metricsInsecure = true }))
 	if insecure.SecureServing || insecure.FilterProvider != nil {
 		t.Errorf("metrics for development are served as %+v", insecure)
+	}
+}
+
+// From any other address the probe would get no answer, whatever policies do.
+func TestTheWayOutLeadsToWhereTheOperatorAnswersItsWholePod(t *testing.T) {
+	for listen, want := range map[string]int{":8081": 8081, "0": 0, "127.0.0.1:8081": 0, ":http": 0} {
+		if got := byDefault(func(f *flags) { f.probeAddress = listen }).options().Probe.WayOut; got != want {
+			t.Errorf("--health-probe-bind-address=%s leads to port %d, want %d", listen, got, want)
+		}
 	}
 }

@@ -40,10 +40,11 @@ func run(ctx context.Context, f flags) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.Setup(ctx, mgr, f.options()); err != nil {
+	told, err := controllers.Setup(ctx, mgr, f.options())
+	if err != nil {
 		return err
 	}
-	if err := metrics.Registry.Register(controllers.Metrics{Reader: mgr.GetClient()}); err != nil {
+	if err := metrics.Registry.Register(told); err != nil {
 		return fmt.Errorf("register metrics: %w", err)
 	}
 	return mgr.Start(ctx)

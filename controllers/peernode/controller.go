@@ -18,6 +18,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
+	"github.com/peernode/operator/controllers/internal/enforced"
 	"github.com/peernode/operator/controllers/internal/freshness"
 	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/controllers/internal/outcome"
@@ -41,6 +42,8 @@ type Reconciler struct {
 	CertificateCache cache.Options
 	// Options are the operator's own settings.
 	Options settings.Operator
+	// Enforced is what is known of NetworkPolicies.
+	Enforced *enforced.State
 	// Now is the clock.
 	Now func() time.Time
 

@@ -22,7 +22,7 @@ import (
 // observe reads everything about a peer, once, from the cache. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Observed, error) {
 	r.begin.Do(func() { r.begun = r.Now() })
-	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Watching: r.begun}
+	o := plan.Observed{Options: r.Options, PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Watching: r.begun, Enforcement: r.Enforced.Word()}
 	eyes := look.Eyes{Reader: r.Client, Scheme: r.Client.Scheme(), Ledger: &r.ledger, Now: r.Now}
 	if err := eyes.Fresh(refOf(p), p.ResourceVersion); err != nil {
 		return o, err

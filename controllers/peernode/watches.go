@@ -46,7 +46,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
 	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)))
 	b = b.Watches(&v1alpha1.PeerIdentityReservation{}, handler.EnqueueRequestsFromMapFunc(r.byHolder))
-	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.everyPeer))
+	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.onPublished))
+	b = b.WatchesRawSource(source.Channel(r.Enforced.Changes(), handler.EnqueueRequestsFromMapFunc(r.everyPeer)))
 	for _, owned := range Owned() {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
@@ -61,12 +62,17 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return mgr.Add(r.certManager)
 }
 
-// everyPeer leads from what the unsealer publishes to all PeerNodes: those without a key wait for it, and the others
+// onPublished leads from what the unsealer publishes to all PeerNodes: those without a key wait for it, and the others
 // know the unsealer by it.
-func (r *Reconciler) everyPeer(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *Reconciler) onPublished(ctx context.Context, o client.Object) []reconcile.Request {
 	if o.GetName() != sealingkey.Name || o.GetNamespace() != r.Options.Resources.UnsealerNamespace {
 		return nil
 	}
+	return r.everyPeer(ctx, o)
+}
+
+// everyPeer leads from what concerns all PeerNodes to each of them.
+func (r *Reconciler) everyPeer(ctx context.Context, _ client.Object) []reconcile.Request {
 	list := &v1alpha1.PeerNodeList{}
 	// The cache answers, or the operator is on its way out.
 	if err := r.Client.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {

@@ -15,7 +15,7 @@ import (
 // Events tells what changed between two statuses that were written one after the other. A smooth start makes no
 // event: the conditions tell it, and an event is a write like any other.
 func Events(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
-	return slices.Concat(keyEvents(before.Identity, next.Identity), copyEvents(before, next), certificateEvents(before, next), progress(before, next))
+	return slices.Concat(keyEvents(before.Identity, next.Identity), copyEvents(before, next), certificateEvents(before, next), enforcementEvents(before, next), progress(before, next))
 }
 
 func progress(before, next v1alpha1.PeerNodeStatus) []conditions.Event {

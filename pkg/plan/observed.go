@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
@@ -68,6 +69,8 @@ type Observed struct {
 	Unanswered bool
 	// LookAgain is when to observe anew though nothing may have happened, 0 for never.
 	LookAgain time.Duration
+	// Enforcement is what is known of whether NetworkPolicies are enforced.
+	Enforcement enforcement.Word
 	// Declared are the peers and fleets that it declares.
 	Declared neighbours.Declared
 }

@@ -46,7 +46,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 	if len(p.Workload.Ports) > 0 {
 		s.Endpoints = endpoints(p)
 	}
-	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o)}
+	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o), networkPolicyEnforced(o)}
 	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)

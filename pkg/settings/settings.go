@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/peernode/operator/pkg/defaults"
+	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -33,6 +34,23 @@ type Operator struct {
 	Settle time.Duration
 	// Propagation is how long a new key is known to others before a peer changes to it.
 	Propagation time.Duration
+	// Probe shows whether NetworkPolicies are enforced.
+	Probe Probe
+}
+
+// Probe is where the probe of NetworkPolicies is, and what it is asked.
+type Probe struct {
+	// Host is its name; "" where there is none.
+	Host string
+	// OpenPort and ClosedPort are those that its policy opens to the operator, and does not.
+	OpenPort, ClosedPort int
+	// Self are the addresses of the operator's own pod.
+	Self []string
+	// WayOut is a port of the operator, where it answers anybody, and which the probe's policy does not let it reach; 0 where
+	// there is none.
+	WayOut int
+	// Pace is how often it is asked, and how soon it is believed.
+	Pace enforcement.Pace
 }
 
 // Watches reports whether the operator works in a namespace.

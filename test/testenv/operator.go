@@ -69,7 +69,7 @@ func (e *Env) StartOperator(ctx context.Context, o OperatorOptions) (*Operator, 
 		return nil, fmt.Errorf("make the manager: %w", err)
 	}
 	ctx, op.stop = context.WithCancel(ctx)
-	if err := controllers.Setup(ctx, mgr, options); err != nil {
+	if _, err := controllers.Setup(ctx, mgr, options); err != nil {
 		op.stop()
 		return nil, err
 	}

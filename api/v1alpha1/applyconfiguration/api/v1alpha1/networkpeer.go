@@ -14,7 +14,7 @@ import (
 // NetworkPeer is a set of network addresses, shaped as in a NetworkPolicy: either an ipBlock, or pods chosen by
 // namespaceSelector, podSelector or both.
 type NetworkPeerApplyConfiguration struct {
-	// ipBlock is a range of addresses.
+	// ipBlock is a range of addresses. As a source it is compared with what source NAT on the way leaves of an address.
 	IPBlock *IPBlockApplyConfiguration `json:"ipBlock,omitempty"`
 	// namespaceSelector chooses namespaces by their labels; {} chooses all.
 	NamespaceSelector *v1.LabelSelectorApplyConfiguration `json:"namespaceSelector,omitempty"`

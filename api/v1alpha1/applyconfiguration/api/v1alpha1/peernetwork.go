@@ -8,7 +8,8 @@ package v1alpha1
 // with apply.
 //
 // PeerNetwork says who may talk to the peer and to whom it may talk. It becomes a NetworkPolicy that denies the
-// rest in both directions; it takes effect where the cluster's network plugin enforces NetworkPolicies.
+// rest in both directions; it takes effect where the cluster's network plugin enforces NetworkPolicies, as the condition
+// NetworkPolicyEnforced tells.
 type PeerNetworkApplyConfiguration struct {
 	// peer is the traffic of the peer-to-peer protocol.
 	Peer *PeerTrafficApplyConfiguration `json:"peer,omitempty"`
