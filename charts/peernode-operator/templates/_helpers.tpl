@@ -30,6 +30,12 @@ app.kubernetes.io/name: peernode-janitor
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* The labels that select the pod of the probe. They never change, and are not those of the others. */}}
+{{- define "peernode-policy-probe.selectorLabels" -}}
+app.kubernetes.io/name: peernode-policy-probe
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "peernode-operator.labels" -}}
 {{ include "peernode-operator.selectorLabels" . }}
 {{ include "peernode-operator.releaseLabels" . }}
@@ -42,6 +48,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{- define "peernode-janitor.labels" -}}
 {{ include "peernode-janitor.selectorLabels" . }}
+{{ include "peernode-operator.releaseLabels" . }}
+{{- end -}}
+
+{{- define "peernode-policy-probe.labels" -}}
+{{ include "peernode-policy-probe.selectorLabels" . }}
 {{ include "peernode-operator.releaseLabels" . }}
 {{- end -}}
 

@@ -31,6 +31,11 @@ var janitorsObjects = []string{
 	"NetworkPolicy peernode-janitor", "ValidatingAdmissionPolicy peernode-janitor", "ValidatingAdmissionPolicyBinding peernode-janitor",
 }
 
+// probesObjects are those of the probe of NetworkPolicies.
+var probesObjects = []string{
+	"Deployment peernode-policy-probe", "ServiceAccount peernode-policy-probe", "Service peernode-policy-probe", "NetworkPolicy peernode-policy-probe",
+}
+
 func TestObjectsFollowTheValues(t *testing.T) {
 	const crd = "CustomResourceDefinition peernodes.peernode.dev"
 	tests := map[string]struct {
@@ -101,6 +106,18 @@ func TestObjectsFollowTheValues(t *testing.T) {
 			present: []string{"RoleBinding a/peernode-janitor", "RoleBinding b/peernode-janitor", "ValidatingAdmissionPolicyBinding peernode-janitor"},
 			absent:  []string{"ClusterRoleBinding peernode-janitor"},
 		},
+		"whether policies are enforced is found out": {
+			present: probesObjects,
+		},
+		"nobody finds out when asked not to": {
+			values: "policyProbe: {enabled: false}",
+			absent: probesObjects,
+		},
+		"the probe has its policy whatever the others have": {
+			reason:  "it is what is tried out",
+			values:  "networkPolicy: {enabled: false}",
+			present: []string{"NetworkPolicy peernode-policy-probe"},
+		},
 		"commands in the pods of peers are refused": {
 			present: []string{"ValidatingAdmissionPolicy peernode-operator-exec", "ValidatingAdmissionPolicyBinding peernode-operator-exec"},
 		},
@@ -165,7 +182,7 @@ func TestFieldsFollowTheValues(t *testing.T) {
 		},
 		"without sources of metrics there is no rule": {
 			reason: "an empty from would let anybody in",
-			values: "networkPolicy: {metricsFrom: []}",
+			values: "{networkPolicy: {metricsFrom: []}, policyProbe: {enabled: false}}",
 			object: "NetworkPolicy peernode-operator",
 			path:   []string{"spec", "ingress"},
 		},

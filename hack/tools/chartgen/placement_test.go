@@ -28,12 +28,13 @@ func TestEachProgramHasItsOwnPlaceAndSize(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			for program, values := range map[string]string{
-				"peernode-operator": "{" + tc.value + ", keyJanitor: {enabled: true}}",
-				"peernode-unsealer": "{unsealer: {" + tc.value + "}, keyJanitor: {enabled: true}}",
-				"peernode-janitor":  "keyJanitor: {enabled: true, " + tc.value + "}",
+				"peernode-operator":     "{" + tc.value + ", keyJanitor: {enabled: true}}",
+				"peernode-unsealer":     "{unsealer: {" + tc.value + "}, keyJanitor: {enabled: true}}",
+				"peernode-janitor":      "keyJanitor: {enabled: true, " + tc.value + "}",
+				"peernode-policy-probe": "{policyProbe: {" + tc.value + "}, keyJanitor: {enabled: true}}",
 			} {
 				objects := render(t, values)
-				for _, deployment := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor"} {
+				for _, deployment := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor", "peernode-policy-probe"} {
 					got := inPod(t, objects["Deployment "+deployment], tc.path...)
 					if set := cmp.Equal(tc.want, got); set != (deployment == program) {
 						t.Errorf("%s: %s has %v", values, deployment, got)

@@ -77,7 +77,7 @@ func TestTheProgramsAreToldApart(t *testing.T) {
 		"config/default": with(build(t, "default"), build(t, "janitor")),
 	} {
 		pods := map[string]apilabels.Set{}
-		for _, name := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor"} {
+		for _, name := range []string{"peernode-operator", "peernode-unsealer", "peernode-janitor", "peernode-policy-probe"} {
 			pods[name] = stringMap(t, objects["Deployment "+name], "spec", "template", "metadata", "labels")
 		}
 		for key, o := range objects {

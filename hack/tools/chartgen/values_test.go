@@ -82,6 +82,8 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"an unknown key of the unsealer":    {"unsealer: {image: {tag: v1}}", "at '/unsealer': additional properties 'image' not allowed"},
 		"more than one janitor":             {"keyJanitor: {replicas: 2}", "at '/keyJanitor': additional properties 'replicas' not allowed"},
 		"a janitor by a word":               {"keyJanitor: {enabled: 'no'}", "at '/keyJanitor/enabled'"},
+		"more than one probe":               {"policyProbe: {replicas: 2}", "at '/policyProbe': additional properties 'replicas' not allowed"},
+		"a probe by a word":                 {"policyProbe: {enabled: 'no'}", "at '/policyProbe/enabled'"},
 		"a pull policy for peers":           {"companion: {image: {pullPolicy: Always}}", "at '/companion/image'"},
 		"a PodMonitor without a token":      {"metrics: {podMonitor: {enabled: true}}", "metrics.podMonitor.tokenSecret.name: name the Secret"},
 	}
@@ -133,8 +135,8 @@ func TestImages(t *testing.T) {
 			for _, variable := range operator["env"].([]any) {
 				env[variable.(map[string]any)["name"].(string)] = variable.(map[string]any)["value"]
 			}
-			got := []any{operator["image"], container(t, objects, "peernode-unsealer")["image"], env["COMPANION_IMAGE"], env["P2P_AGENT_IMAGE"]}
-			if diff := cmp.Diff([]any{tc.operator, tc.operator, tc.companion, tc.agent}, got); diff != "" {
+			got := []any{operator["image"], container(t, objects, "peernode-unsealer")["image"], container(t, objects, "peernode-policy-probe")["image"], env["COMPANION_IMAGE"], env["P2P_AGENT_IMAGE"]}
+			if diff := cmp.Diff([]any{tc.operator, tc.operator, tc.companion, tc.companion, tc.agent}, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tc.reason, diff)
 			}
 		})
