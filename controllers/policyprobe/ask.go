@@ -19,7 +19,7 @@ import (
 
 const (
 	// patience is how long one request may take: longer than the probe tries to get out.
-	patience = 5 * time.Second
+	patience = 4 * time.Second
 	// maxAddresses are more than a pod and its successor have.
 	maxAddresses = 4
 	// maxAnswer is far more than an answer has.
