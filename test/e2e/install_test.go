@@ -22,8 +22,8 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
-// deployments are those of the operator and of the unsealer.
-var deployments = []string{"peernode-operator", "peernode-unsealer"}
+// deployments are those of the operator, the unsealer and the probe of NetworkPolicies.
+var deployments = []string{"peernode-operator", "peernode-unsealer", "peernode-policy-probe"}
 
 // operatorAccount is the operator's name in the audit log.
 const operatorAccount = "system:serviceaccount:" + systemNamespace + ":" + release
