@@ -75,6 +75,20 @@ func TestEveryPeerTellsTheTruthAboutItsPolicy(t *testing.T) {
 	}
 }
 
+// awaitWordOnPolicies waits until a peer tells what the operator found out, which takes a minute after the operator's start.
+func awaitWordOnPolicies(t *testing.T, p *v1alpha1.PeerNode) {
+	t.Helper()
+	eventually(t, func() error {
+		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(p), p); err != nil {
+			return err
+		}
+		if c := conditions.Find(p.Status.Conditions, v1alpha1.ConditionNetworkPolicyEnforced); c.Reason == "" || c.Status == metav1.ConditionUnknown {
+			return fmt.Errorf("%s tells %s: %s", p.Name, c.Reason, c.Message)
+		}
+		return nil
+	})
+}
+
 // truth is what a peer has to tell.
 func truth(in, out bool) string {
 	switch {

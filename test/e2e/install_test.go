@@ -82,6 +82,7 @@ func TestTheSamplesRun(t *testing.T) {
 func TestInstallUpgradeUninstall(t *testing.T) {
 	p := agent(t, namespace(t), "alpha")
 	awaitReady(t, p)
+	awaitWordOnPolicies(t, p)
 	pod := podOf(t, p).UID
 	same := func(when string) {
 		t.Helper()
@@ -116,7 +117,9 @@ func TestInstallUpgradeUninstall(t *testing.T) {
 	}
 	same("kubectl apply -k config/default")
 	silent(t, log, p.Namespace, "the operator installed by kustomize")
-	awaitReady(t, agent(t, p.Namespace, "beta"))
+	beta := agent(t, p.Namespace, "beta")
+	awaitReady(t, beta)
+	awaitWordOnPolicies(t, beta)
 	must(t, log.SkipToEnd())
 
 	// The Deployments' selectors differ and cannot be changed; all the rest is taken over.
