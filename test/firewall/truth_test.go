@@ -13,10 +13,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/mattfenwick/cyclonus/pkg/matcher"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/peernode/operator/test/firewall"
 )
 
 // goldens are the policies as the operator builds them, which its own tests hold it to.
@@ -189,11 +190,11 @@ func TestPoliciesLetThroughWhatSpecsSayAndNothingElse(t *testing.T) {
 	judged := 0
 	for name, c := range truths {
 		t.Run(name, func(t *testing.T) {
-			policy := matcher.BuildNetworkPolicies(false, policiesOf(t, c.scenario))
+			judge := firewall.NewJudge(policiesOf(t, c.scenario))
 			for direction, want := range map[bool]map[string]string{true: c.in, false: c.out} {
 				got := map[string]string{}
 				for who, other := range actors {
-					if open := reached(policy, c.pod, other, direction); len(open) > 0 {
+					if open := reached(judge, c.pod, other, direction); len(open) > 0 {
 						got[who] = told(open)
 					}
 					judged += len(ports) * len(protocols)
@@ -211,11 +212,11 @@ func TestPoliciesLetThroughWhatSpecsSayAndNothingElse(t *testing.T) {
 func TestAPolicyThatIsWiderIsFound(t *testing.T) {
 	policies := policiesOf(t, "p2p-agent-minimal")
 	policies[0].Spec.Egress = append(policies[0].Spec.Egress, networkingv1.NetworkPolicyEgressRule{})
-	open := reached(matcher.BuildNetworkPolicies(false, policies), peer("alpha"), actors["the internet"], false)
+	open := reached(firewall.NewJudge(policies), peer("alpha"), actors["the internet"], false)
 	if told(open) != every {
 		t.Errorf("a policy that is open to everybody lets through %q", told(open))
 	}
-	if open := reached(matcher.BuildNetworkPolicies(false, policies[:0]), peer("alpha"), actors["the internet"], true); told(open) != every {
+	if open := reached(firewall.NewJudge(policies[:0]), peer("alpha"), actors["the internet"], true); told(open) != every {
 		t.Errorf("no policy lets through %q", told(open))
 	}
 }
@@ -243,27 +244,26 @@ func policiesOf(t *testing.T, scenario string) []*networkingv1.NetworkPolicy {
 }
 
 // reached are the ports on which traffic passes between a pod and another, to the pod or from it.
-func reached(policy *matcher.Policy, pod, other actor, inbound bool) []string {
-	source, destination := pod, other
+func reached(judge firewall.Judge, pod, other actor, inbound bool) []string {
+	lets, c := judge.LetsOut, firewall.Connection{From: side(pod), To: side(other)}
 	if inbound {
-		source, destination = other, pod
+		lets, c = judge.LetsIn, firewall.Connection{From: side(other), To: side(pod)}
 	}
 	var open []string
-	for _, port := range ports {
-		for _, protocol := range protocols {
-			traffic := &matcher.Traffic{Source: side(source), Destination: side(destination), ResolvedPort: port, Protocol: protocol}
-			if policy.IsIngressOrEgressAllowed(traffic, inbound).IsAllowed() {
-				open = append(open, fmt.Sprintf("%d/%s", port, protocol))
+	for _, c.Port = range ports {
+		for _, c.Protocol = range protocols {
+			if lets(c) {
+				open = append(open, fmt.Sprintf("%d/%s", c.Port, c.Protocol))
 			}
 		}
 	}
 	return open
 }
 
-func side(a actor) *matcher.TrafficPeer {
-	out := &matcher.TrafficPeer{IP: netip.MustParseAddr(a.ip).String()}
+func side(a actor) firewall.Side {
+	out := firewall.Side{IP: netip.MustParseAddr(a.ip).String()}
 	if a.namespace != "" {
-		out.Internal = &matcher.InternalPeer{PodLabels: a.labels, NamespaceLabels: namespaceLabels(a.namespace), Namespace: a.namespace}
+		out.Namespace, out.Labels, out.NamespaceLabels = a.namespace, a.labels, namespaceLabels(a.namespace)
 	}
 	return out
 }
