@@ -35,6 +35,7 @@ var componentIdentities = map[string]identity{
 	"cert-manager":            {user: "cert-manager", groups: []string{"system:masters"}},
 	"coredns":                 {user: "coredns", groups: []string{"system:masters"}},
 	"csi":                     {user: "csi", groups: []string{"system:masters"}},
+	"network-policies":        {user: "network-policies", groups: []string{"system:masters"}},
 }
 
 // componentKubeconfig writes the kubeconfig of a part of the cluster.

@@ -27,7 +27,9 @@ disabled_plugins = ["io.containerd.internal.v1.tracing", "io.containerd.tracing.
   path = "%[1]s/opt"
 
 [plugins.'io.containerd.nri.v1.nri']
-  disable = true
+  socket_path = "%[2]s/nri.sock"
+  plugin_path = "%[1]s/nri/plugins"
+  plugin_config_path = "%[1]s/nri/conf.d"
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "` + pauseImage + `"

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,6 +64,27 @@ spec:
         volumeMounts: [{name: data, mountPath: /data}]
       volumes:
       - {name: data, persistentVolumeClaim: {claimName: data}}
+`
+
+const clientYAML = `
+apiVersion: v1
+kind: Pod
+metadata: {name: client, namespace: smoke}
+spec:
+  terminationGracePeriodSeconds: 1
+  securityContext: {runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: client
+    image: %s
+    args: [serve, ":8080"]
+    securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+`
+
+const closedYAML = `
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed, namespace: smoke}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
 `
 
 const certificateYAML = `
@@ -177,11 +199,41 @@ func TestFullNodeRunsRestrictedPods(t *testing.T) {
 			t.Errorf("got %q, %v; want a refusal by PodSecurity", out, err)
 		}
 	})
+	t.Run("a NetworkPolicy holds between pods, and the node gets in all the same", func(t *testing.T) { n.testPolicy(t, image) })
 	t.Run("a claim grows while it is used, and data outlives the pod", n.testGrowth)
 	t.Run("cert-manager issues a certificate", func(*testing.T) {
 		n.must(certificateYAML, "apply", "-f", "-")
 		n.must("", "wait", "-n", "smoke", "certificate/web", "--for=condition=Ready", "--timeout=30s")
 	})
+}
+
+// testPolicy closes the web server to pods and opens it again.
+func (n node) testPolicy(t *testing.T, image *Image) {
+	n.must(fmt.Sprintf(clientYAML, image.Reference()), "apply", "-f", "-")
+	n.must("", "wait", "-n", "smoke", "pod/client", "--for=condition=Ready", "--timeout=60s")
+	address := n.must("", "get", "-n", "smoke", "pod/web-0", "-o", "jsonpath={.status.podIP}")
+	reached := func() bool {
+		_, err := n.kubectl("", "exec", "-n", "smoke", "client", "--", "/testpod", "get", "http://"+address+":8080")
+		return err == nil
+	}
+	await := func(want bool) {
+		t.Helper()
+		for end := time.Now().Add(30 * time.Second); reached() != want; {
+			if time.Now().After(end) {
+				t.Fatalf("that the client reaches the server is still %t", !want)
+			}
+		}
+	}
+	await(true)
+	n.must(closedYAML, "apply", "-f", "-")
+	await(false)
+	response, err := http.Get("http://" + address + ":8080")
+	if err != nil {
+		t.Fatalf("the node does not reach its pod: %v", err)
+	}
+	response.Body.Close()
+	n.must(closedYAML, "delete", "-f", "-")
+	await(true)
 }
 
 // testGrowth wants the file system that the pod sees to grow, not only a number in the API.

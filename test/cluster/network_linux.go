@@ -17,8 +17,8 @@ const ipForward = "/proc/sys/net/ipv4/ip_forward"
 // bridgeNetfilter makes bridged packets pass nftables; without it an answer from pod to pod would bypass the translation of Services.
 const bridgeNetfilter = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
-// ourTables are the nftables tables that kube-proxy and the portmap plugin make.
-var ourTables = []string{"ip kube-proxy", "ip6 kube-proxy", "ip cni_hostport", "ip6 cni_hostport"}
+// ourTables are the nftables tables that kube-proxy, the portmap plugin and the judge of NetworkPolicies make.
+var ourTables = []string{"ip kube-proxy", "ip6 kube-proxy", "ip cni_hostport", "ip6 cni_hostport", "ip " + policyTable, "inet " + policyTable}
 
 // createNetwork makes the bridge with the node's address and lets the kernel route; the settings found before are kept for deleteNetwork.
 func (n *FullNode) createNetwork(ctx context.Context) error {

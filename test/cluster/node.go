@@ -90,6 +90,7 @@ func pathsOf(name string) (nodePaths, error) {
 func (p nodePaths) pids() string           { return filepath.Join(p.state, "pids") }
 func (p nodePaths) containerdSock() string { return filepath.Join(p.run, "containerd.sock") }
 func (p nodePaths) csiSock() string        { return filepath.Join(p.run, "csi.sock") }
+func (p nodePaths) nriSock() string        { return filepath.Join(p.run, "nri.sock") }
 
 // KubeletDir is where the kubelet keeps the volumes of pods, those in memory too.
 func (n *FullNode) KubeletDir() string { return n.paths.kubelet }

@@ -63,6 +63,7 @@ var nodeSources = []source{
 	{name: "host-local", module: "node", pkg: cniPkg + "ipam/host-local"},
 	{name: "portmap", module: "node", pkg: cniPkg + "meta/portmap"},
 	{name: "coredns", module: "node", pkg: "github.com/coredns/coredns"},
+	{name: "network-policies", module: "network-policies", pkg: "./"},
 	{name: "csi-provisioner", pkg: "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner"},
 	{name: "csi-resizer", pkg: "github.com/kubernetes-csi/external-resizer/v2/cmd/csi-resizer"},
 	{name: "loopfile-csi", pkg: "./loopfile-csi"},

@@ -175,7 +175,7 @@ func (n *FullNode) startControlPlane(ctx context.Context) (port int, err error) 
 
 // startNode starts what runs pods and connects them.
 func (n *FullNode) startNode(ctx context.Context) error {
-	n.stepf("start containerd, kubelet, kube-proxy and CoreDNS")
+	n.stepf("start containerd, the judge of NetworkPolicies, kubelet, kube-proxy and CoreDNS")
 	runtime, err := n.containerd()
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func (n *FullNode) startNode(ctx context.Context) error {
 	if err := n.loadPause(ctx); err != nil {
 		return err
 	}
-	for _, configure := range []func() (program, error){n.kubelet, n.kubeProxy, n.coreDNS} {
+	for _, configure := range []func() (program, error){n.networkPolicies, n.kubelet, n.kubeProxy, n.coreDNS} {
 		p, err := configure()
 		if err != nil {
 			return err
