@@ -25,11 +25,15 @@ tools gotestsum
 testcluster up --install --name "$name" >/dev/null
 hack/build.sh
 load_images "$name"
+# Who tries connections, and who judges them.
+CGO_ENABLED=0 go build -C test -trimpath -o "$PWD/.cache/bin/e2e-probe" ./e2e/probe
+go build -C test/firewall -o "$PWD/.cache/bin/firewall-judge" ./judge
+image_probe=$(testcluster load-image --name "$name" --tag registry.peernode.dev/e2e-probe:dev .cache/bin/e2e-probe)
 eval "$(testcluster env --name "$name")"
 
 # The node's container runtime fails now and then to make a pod's user namespace and keeps failing for that pod, so a
 # failed story is told once more; both outcomes are printed.
 export E2E_CLUSTER=$name E2E_IMAGE_OPERATOR=$image_operator E2E_IMAGE_COMPANION=$image_companion \
-  E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf E2E_IMAGE_S3=$image_s3
+  E2E_IMAGE_AGENT=$image_agent E2E_IMAGE_SERF=$image_serf E2E_IMAGE_S3=$image_s3 E2E_IMAGE_PROBE=$image_probe
 (cd test &&
   gotestsum --format "${E2E_FORMAT:-testname}" --rerun-fails=1 --packages ./e2e -- -tags e2e -count=1 -timeout 45m "$@")

@@ -71,7 +71,7 @@ func TestTheSamplesRun(t *testing.T) {
 	if out, err := run("kubectl", members...); err == nil || !strings.Contains(err.Error(), "for the group peernode-break-glass alone") {
 		t.Errorf("somebody ran a command in the pod of a peer: %v\n%s", err, out)
 	}
-	out, err := run("kubectl", append([]string{"--as=e2e", "--as-group=peernode-break-glass", "--as-group=system:masters"}, members...)...)
+	out, err := run("kubectl", slices.Concat(breakGlass, members)...)
 	must(t, err)
 	if !strings.Contains(out, "alive") {
 		t.Errorf("serf is not alive: %s", out)

@@ -41,6 +41,7 @@ var (
 	imageAgent     = os.Getenv("E2E_IMAGE_AGENT")
 	imageSerf      = os.Getenv("E2E_IMAGE_SERF")
 	imageS3        = os.Getenv("E2E_IMAGE_S3")
+	imageProbe     = os.Getenv("E2E_IMAGE_PROBE")
 )
 
 func TestMain(m *testing.M) {
