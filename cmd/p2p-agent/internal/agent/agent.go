@@ -14,8 +14,10 @@ import (
 	"time"
 
 	libp2phost "github.com/libp2p/go-libp2p/core/host"
+	"github.com/multiformats/go-multiaddr"
 
 	"github.com/peernode/operator/cmd/p2p-agent/internal/config"
+	"github.com/peernode/operator/cmd/p2p-agent/internal/follow"
 	"github.com/peernode/operator/cmd/p2p-agent/internal/gate"
 	"github.com/peernode/operator/cmd/p2p-agent/internal/heartbeat"
 	"github.com/peernode/operator/cmd/p2p-agent/internal/host"
@@ -30,7 +32,7 @@ import (
 type Options struct {
 	// HeartbeatInterval is heartbeat.DefaultInterval when zero.
 	HeartbeatInterval time.Duration
-	// PollInterval is peerlist.DefaultPoll when zero.
+	// PollInterval is follow.DefaultPoll when zero.
 	PollInterval time.Duration
 }
 
@@ -53,6 +55,9 @@ type Agent struct {
 	prom    *monitor.Server
 
 	static peerlist.List
+	// announcedAlways are of the configuration, announcedNow of the file.
+	announcedAlways []multiaddr.Multiaddr
+	announcedNow    atomic.Pointer[[]multiaddr.Multiaddr]
 
 	cancel   context.CancelFunc
 	stopping atomic.Bool
@@ -102,7 +107,7 @@ func (o Options) withDefaults() Options {
 		o.HeartbeatInterval = heartbeat.DefaultInterval
 	}
 	if o.PollInterval == 0 {
-		o.PollInterval = peerlist.DefaultPoll
+		o.PollInterval = follow.DefaultPoll
 	}
 	return o
 }
@@ -120,6 +125,9 @@ func (a *Agent) build() error {
 		return fmt.Errorf("identity.key_type is %s but the key in %s is of type %s", want, a.config.Identity.Storage.Location, a.info.KeyType)
 	}
 	if a.static, err = a.config.Peers.List(); err != nil {
+		return err
+	}
+	if a.announcedAlways, err = a.config.Network.Announced(); err != nil {
 		return err
 	}
 	if a.store, err = store.Open(a.config.Storage.Path, a.info.PeerID); err != nil {
@@ -160,12 +168,5 @@ func (a *Agent) launch(ctx context.Context) {
 			}
 		})
 	}
-	if a.config.Peers.File != "" {
-		watcher := &peerlist.Watcher{
-			Path: a.config.Peers.File, Poll: a.options.PollInterval, Log: a.log,
-			OnList:    func(list peerlist.List) { a.applyList(ctx, list) },
-			OnFailure: a.metrics.ReloadFailures.Inc,
-		}
-		a.wg.Go(func() { watcher.Run(ctx) })
-	}
+	a.follow(ctx)
 }

@@ -28,7 +28,7 @@ func (a *Agent) gateConfig() gate.Config {
 
 func (a *Agent) hostConfig(key crypto.PrivKey) host.Config {
 	return host.Config{
-		Key: key, Listen: a.config.Network.Listen, MaxPeers: a.config.Network.MaxPeers,
+		Key: key, Listen: a.config.Network.Listen, Announced: a.announced, MaxPeers: a.config.Network.MaxPeers,
 		Encryption: a.config.Security.Communication.Encryption,
 		UserAgent:  "p2p-agent/" + version.Version,
 		Gater:      a.gate, AllowRequest: a.gate.AllowRequest,

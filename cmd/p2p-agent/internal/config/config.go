@@ -45,6 +45,12 @@ type IdentityStorage struct {
 type Network struct {
 	// Listen holds TCP, WebSocket and QUIC multiaddrs.
 	Listen []string `yaml:"listen"`
+	// Announce holds further multiaddrs at which others reach the agent, through
+	// a load balancer or a port of the node, and which it tells to its peers.
+	Announce []string `yaml:"announce"`
+	// AnnounceFile is an optional file with more of them that is reloaded
+	// without a restart.
+	AnnounceFile string `yaml:"announce_file"`
 	// MaxPeers bounds the connected peers and, through it, memory and descriptors.
 	MaxPeers int `yaml:"max_peers"`
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/multiformats/go-multiaddr"
 
+	"github.com/peernode/operator/cmd/p2p-agent/internal/announce"
 	"github.com/peernode/operator/cmd/p2p-agent/internal/peerlist"
 )
 
@@ -46,7 +47,17 @@ func (n *Network) validate() error {
 	for i, s := range n.Listen {
 		errs = append(errs, listenAddress(fmt.Sprintf("network.listen[%d]", i), s))
 	}
+	_, announceErr := n.Announced()
+	errs = append(errs, announceErr)
+	if n.AnnounceFile != "" {
+		errs = append(errs, absolute("network.announce_file", n.AnnounceFile))
+	}
 	return errors.Join(errs...)
+}
+
+// Announced parses the static addresses.
+func (n *Network) Announced() ([]multiaddr.Multiaddr, error) {
+	return announce.New("network.", n.Announce)
 }
 
 // listenAddress accepts the three transports the agent has.

@@ -6,6 +6,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/connmgr"
@@ -23,6 +24,9 @@ import (
 type Config struct {
 	Key    crypto.PrivKey
 	Listen []string
+	// Announced are further addresses to tell to peers. It is asked again and
+	// again; peers hear of a change within seconds.
+	Announced func() []multiaddr.Multiaddr
 	// MaxPeers sizes the resource limits.
 	MaxPeers int
 	// Encryption is tls1.3, noise, or empty for both.
@@ -67,6 +71,9 @@ func New(config Config) (libp2phost.Host, error) {
 		libp2p.UDPBlackHoleSuccessCounter(nil),
 		libp2p.IPv6BlackHoleSuccessCounter(nil),
 		libp2p.NoListenAddrs,
+		libp2p.AddrsFactory(func(own []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+			return slices.Concat(own, config.Announced())
+		}),
 	)
 	h, err := libp2p.New(options...)
 	if err != nil {

@@ -43,7 +43,7 @@ func NewMetrics() *Metrics {
 		EncryptionErrors: counter("encryption_errors",
 			"Security handshakes (Noise, TLS; QUIC only when dialled) that failed because of what was said in them, not because the connection was lost."),
 		Bans:           counter("p2p_agent_bans_total", "Peers banned for exceeding the rate limit."),
-		ReloadFailures: counter("p2p_agent_config_reload_failures_total", "Versions of the peer list that could not be read or parsed."),
+		ReloadFailures: counter("p2p_agent_config_reload_failures_total", "Versions of the peer list, or of the announced addresses, that could not be read or parsed."),
 		Refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "p2p_agent_connections_refused_total",
 			Help: "Authenticated inbound connections that were closed, by reason.",

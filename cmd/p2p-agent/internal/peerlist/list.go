@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package peerlist reads the list of peers that may connect and that are
-// dialled, and follows the file it comes from while the agent runs.
+// dialled.
 package peerlist
 
 import (
@@ -10,16 +10,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 	"go.yaml.in/yaml/v3"
 )
-
-// maxSize is the largest file read: a ConfigMap cannot be larger.
-const maxSize = 1 << 20
 
 // Addresses are those of some peers, by peer.
 type Addresses map[peer.ID][]multiaddr.Multiaddr
@@ -179,22 +175,4 @@ func Parse(data []byte) (List, error) {
 		return List{}, errors.New("the file holds no list; write allowed_peers: [] to allow nobody")
 	}
 	return New("", *entries)
-}
-
-// read returns the content of the file at path, refusing what no ConfigMap
-// could hold.
-func read(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open the peer list: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSize+1))
-	if err != nil {
-		return nil, fmt.Errorf("read the peer list: %w", err)
-	}
-	if len(data) > maxSize {
-		return nil, fmt.Errorf("the peer list %s is larger than %d bytes", path, maxSize)
-	}
-	return data, nil
 }

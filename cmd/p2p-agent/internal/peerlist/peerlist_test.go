@@ -3,15 +3,8 @@
 package peerlist
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -120,110 +113,4 @@ func mustList(t *testing.T, entries Entries) List {
 		t.Fatal(err)
 	}
 	return list
-}
-
-// volume imitates a ConfigMap volume: files are links into ..data, which is
-// swapped as a whole.
-type volume struct {
-	dir  string
-	revs int
-}
-
-func (v *volume) publish(t *testing.T, content string) {
-	t.Helper()
-	v.revs++
-	rev := filepath.Join(v.dir, "..rev"+strings.Repeat("x", v.revs))
-	next, data, link := filepath.Join(v.dir, "..next"), filepath.Join(v.dir, "..data"), filepath.Join(v.dir, "peers.yaml")
-	if err := errors.Join(os.Mkdir(rev, 0o755), os.WriteFile(filepath.Join(rev, "peers.yaml"), []byte(content), 0o644),
-		os.Symlink(filepath.Base(rev), next), os.Rename(next, data)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink("..data/peers.yaml", link); err != nil && !errors.Is(err, os.ErrExist) {
-		t.Fatal(err)
-	}
-}
-
-func TestWatcherFollowsAConfigMapVolume(t *testing.T) {
-	cases := map[string]time.Duration{
-		"by events alone":  time.Hour,
-		"by polling alone": 20 * time.Millisecond,
-	}
-	for name, poll := range cases {
-		t.Run(name, func(t *testing.T) {
-			v := &volume{dir: t.TempDir()}
-			v.publish(t, "allowed_peers: ["+alpha+"]")
-			var allowed, failures atomic.Int64
-			w := &Watcher{
-				Path: filepath.Join(v.dir, "peers.yaml"), Poll: poll, Log: slog.New(slog.DiscardHandler),
-				OnList:    func(l List) { allowed.Store(int64(len(l.Allowed))) },
-				OnFailure: func() { failures.Add(1) },
-			}
-			if poll < time.Second {
-				// The folder above does not change when ..data is swapped, so
-				// no event says it did.
-				w.Path = filepath.Join(hideBehindLink(t, v.dir), "peers.yaml")
-			}
-			done := make(chan struct{})
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() { defer close(done); w.Run(ctx) }()
-			defer func() { cancel(); <-done }()
-
-			waitFor(t, "the first list", func() bool { return allowed.Load() == 1 })
-			v.publish(t, "allowed_peers: ["+alpha+", "+beta+"]")
-			waitFor(t, "the second list", func() bool { return allowed.Load() == 2 })
-			v.publish(t, "allowed_peers: [bob]")
-			waitFor(t, "the failure", func() bool { return failures.Load() == 1 })
-			if allowed.Load() != 2 {
-				t.Error("a bad file replaced the last good list")
-			}
-			v.publish(t, "allowed_peers: []")
-			waitFor(t, "the empty list", func() bool { return allowed.Load() == 0 })
-		})
-	}
-}
-
-// hideBehindLink returns a folder whose peers.yaml is a link into dir.
-func hideBehindLink(t *testing.T, dir string) string {
-	t.Helper()
-	outer := t.TempDir()
-	if err := os.Symlink(filepath.Join(dir, "peers.yaml"), filepath.Join(outer, "peers.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	return outer
-}
-
-func TestAMissingFileIsReportedOncePerTime(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "peers.yaml")
-	var lists, failures int
-	w := &Watcher{Path: path, Log: slog.New(slog.DiscardHandler), OnList: func(List) { lists++ }, OnFailure: func() { failures++ }}
-	write := func() {
-		if err := os.WriteFile(path, []byte("allowed_peers: []"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w.Check()
-	w.Check()
-	write()
-	w.Check()
-	w.Check()
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	w.Check()
-	w.Check()
-	write()
-	w.Check()
-	if lists != 1 || failures != 2 {
-		t.Errorf("%d lists, %d failures, want 1 and 2", lists, failures)
-	}
-}
-
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if ok() {
-			return
-		}
-	}
-	t.Fatalf("%s did not come", what)
 }
