@@ -44,6 +44,10 @@ const (
 	// which the peer's own limits nothing. It is Unknown while nobody has found out. A peer runs whatever it says.
 	ConditionNetworkPolicyEnforced = "NetworkPolicyEnforced"
 
+	// ConditionExposed is True while the outside can be told where to reach the ports of the peer protocol, and is let in.
+	// A peer runs without it. Shown only while spec.network.peer.exposure asks for something.
+	ConditionExposed = "Exposed"
+
 	// ConditionCustomPodTemplate is True while spec.podTemplate changes the pod that the operator would build.
 	ConditionCustomPodTemplate = "CustomPodTemplate"
 )
@@ -221,6 +225,17 @@ const (
 	ReasonNotProbed = "NotProbed"
 	// ReasonProbeUnreachable: the probe of NetworkPolicies does not answer the operator.
 	ReasonProbeUnreachable = "ProbeUnreachable"
+	// ReasonAddressFound: the addresses in status.endpoints.external are those at which the outside reaches the peer.
+	ReasonAddressFound = "AddressFound"
+	// ReasonWaitingForAddress: no controller of load balancers has given the Service an address yet, or the Service is not
+	// there yet.
+	ReasonWaitingForAddress = "WaitingForAddress"
+	// ReasonWaitingForServiceGone: the Service of before is still going away, and another of its name is made after it.
+	ReasonWaitingForServiceGone = "WaitingForServiceGone"
+	// ReasonNobodyAllowed: the peer is exposed, and allowFrom names no ipBlock, so nobody outside gets in.
+	ReasonNobodyAllowed = "NobodyAllowed"
+	// ReasonUnknownPort: the exposure names a port that the software does not have, or the software has none for peers.
+	ReasonUnknownPort = "UnknownPort"
 	// ReasonPatched: spec.podTemplate is in effect.
 	ReasonPatched = "Patched"
 )

@@ -28,6 +28,10 @@ const (
 	// field comparison it lets the operator see drift without sending a request.
 	AnnotationIntent = "peernode.dev/intent"
 
+	// AnnotationLoadBalancerClass on a Service is the class with which it was made. The class of a Service can never be
+	// changed, so another one is another Service.
+	AnnotationLoadBalancerClass = "peernode.dev/load-balancer-class"
+
 	// AnnotationRevision on a PeerNode of a fleet is the revision of the template that it was made from.
 	AnnotationRevision = "peernode.dev/revision"
 

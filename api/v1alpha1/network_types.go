@@ -53,6 +53,11 @@ type PeerTraffic struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	AllowTo []NetworkPeer `json:"allowTo,omitempty"`
+
+	// exposure lets others reach the ports from outside of the cluster, as far as allowFrom lets them in. What is found of
+	// the addresses is shown in status.endpoints.external, and a p2pAgent tells it to its peers.
+	// +optional
+	Exposure *Exposure `json:"exposure,omitempty"`
 }
 
 // PeerAPI is the API that the peer offers to its users.

@@ -94,8 +94,8 @@ type BanDuration string
 
 // P2PAgentContract is what an agent's image provides, where it differs from the contract.
 //
-// +kubebuilder:validation:XValidation:rule="!('/tmp' in [self.?configPath.orValue('none'), self.?keysPath.orValue('none'), self.?peersPath.orValue('none'), self.?dataPath.orValue('none')])",message="none of configPath, keysPath, peersPath and dataPath can be /tmp, which every pod has for itself"
-// +kubebuilder:validation:XValidation:rule="[self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?dataPath.orValue('/var/lib/p2p-agent')].all(a, [self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?dataPath.orValue('/var/lib/p2p-agent')].exists_one(b, a == b || (b + '/').startsWith(a + '/')))",message="configPath, keysPath, peersPath and dataPath must differ and none may lie within another"
+// +kubebuilder:validation:XValidation:rule="!('/tmp' in [self.?configPath.orValue('none'), self.?keysPath.orValue('none'), self.?peersPath.orValue('none'), self.?announcePath.orValue('none'), self.?dataPath.orValue('none')])",message="none of configPath, keysPath, peersPath, announcePath and dataPath can be /tmp, which every pod has for itself"
+// +kubebuilder:validation:XValidation:rule="[self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?announcePath.orValue('/etc/p2p-agent/announce'), self.?dataPath.orValue('/var/lib/p2p-agent')].all(a, [self.?configPath.orValue('/etc/p2p-agent/config'), self.?keysPath.orValue('/etc/p2p-agent/keys'), self.?peersPath.orValue('/etc/p2p-agent/peers'), self.?announcePath.orValue('/etc/p2p-agent/announce'), self.?dataPath.orValue('/var/lib/p2p-agent')].exists_one(b, a == b || (b + '/').startsWith(a + '/')))",message="configPath, keysPath, peersPath, announcePath and dataPath must differ and none may lie within another"
 type P2PAgentContract struct {
 	// command is the agent's program, to which the contract's arguments are appended. Default: the image's entrypoint.
 	// +optional
@@ -117,6 +117,11 @@ type P2PAgentContract struct {
 	// peersPath is the folder in which the agent finds peers.yaml. Default /etc/p2p-agent/peers.
 	// +optional
 	PeersPath AbsolutePath `json:"peersPath,omitempty"`
+
+	// announcePath is the folder in which the agent finds announce.yaml, while the PeerNode is exposed. Default
+	// /etc/p2p-agent/announce.
+	// +optional
+	AnnouncePath AbsolutePath `json:"announcePath,omitempty"`
 
 	// dataPath is the folder in which the agent keeps its data. Default /var/lib/p2p-agent.
 	// +optional

@@ -14,7 +14,7 @@ type PeerNodeStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved and CustomPodTemplate where they apply.
+	// StorageReady, CertificateReady, PeersResolved, Exposed and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -189,6 +189,11 @@ type PeerEndpoints struct {
 	// api is where users in the cluster reach its API, host and port, while it is enabled.
 	// +optional
 	API string `json:"api,omitempty"`
+
+	// external are where the outside reaches the ports that are exposed.
+	// +optional
+	// +listType=atomic
+	External []ExternalEndpoint `json:"external,omitempty"`
 }
 
 // PeerCertificateStatus is the certificate that cert-manager keeps for the API of a peer.

@@ -25,6 +25,7 @@ import (
 // +kubebuilder:printcolumn:name="Peers",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="PeersResolved")].status`,description="Whether every declared peer is known"
 // +kubebuilder:printcolumn:name="Certificate Until",type=date,priority=1,JSONPath=`.status.certificate.notAfter`,description="When the certificate of its API runs out"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
+// +kubebuilder:printcolumn:name="External",type=string,priority=1,JSONPath=`.status.endpoints.external[0].address`,description="Where the outside reaches its first port that is exposed"
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 52 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because Services and pod labels are named after it"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.network) || !has(self.spec.network.peers) || self.spec.network.peers.all(p, p.name != self.metadata.name || (has(p.namespace) && p.namespace.size() > 0))",fieldPath=".spec.network.peers",message="must not list the PeerNode itself"

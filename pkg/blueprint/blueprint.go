@@ -57,7 +57,7 @@ func Of(p *v1alpha1.PeerNode, n peer.Neighbourhood, o settings.Operator) (Bluepr
 	if err := b.recipients(); err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidRecipient, err.Error())
 	}
-	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: n.Peers})
+	workload, err := b.Kind.Workload(peer.Input{PeerNode: b.PeerNode, Peers: n.Peers, Outside: n.Outside})
 	if err != nil {
 		return b, conditions.Refuse(v1alpha1.ReasonInvalidSoftware, err.Error())
 	}

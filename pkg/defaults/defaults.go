@@ -34,6 +34,9 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	if s.Edge != nil {
 		edge(s.Edge)
 	}
+	if e := s.Network.Peer.Exposure; e != nil {
+		setIfZero(&e.Type, corev1.ServiceTypeClusterIP)
+	}
 	if s.Fleet != nil {
 		s.Fleet.Spread = spread(s.Fleet.Spread)
 	}
@@ -98,6 +101,7 @@ func contract(c *v1alpha1.P2PAgentContract) {
 	setIfZero(&c.ConfigPath, "/etc/p2p-agent/config")
 	setIfZero(&c.KeysPath, "/etc/p2p-agent/keys")
 	setIfZero(&c.PeersPath, "/etc/p2p-agent/peers")
+	setIfZero(&c.AnnouncePath, "/etc/p2p-agent/announce")
 	setIfZero(&c.DataPath, "/var/lib/p2p-agent")
 	setIfZero(&c.Ports.TCP, 8000)
 	setIfZero(&c.Ports.WebSocket, 8001)

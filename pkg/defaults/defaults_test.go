@@ -28,6 +28,8 @@ func agent(change ...func(*v1alpha1.PeerNodeSpec)) *v1alpha1.PeerNode {
 
 func ofFleet(s *v1alpha1.PeerNodeSpec) { s.Fleet = &v1alpha1.FleetMembership{Name: "relay"} }
 
+func exposed(s *v1alpha1.PeerNodeSpec) { s.Network.Peer.Exposure = &v1alpha1.Exposure{} }
+
 func openedDirectly(s *v1alpha1.PeerNodeSpec) {
 	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
 }
@@ -60,7 +62,8 @@ func TestTheSmallestAgentGetsItsDefaults(t *testing.T) {
 			TrustLevel: "strict", MaxPeers: 50, LogLevel: "info",
 			RateLimit: &v1alpha1.PeerRateLimit{RequestsPerMinute: 1000, Burst: 100, BanFor: "1h"},
 			Contract: &v1alpha1.P2PAgentContract{
-				ConfigPath: "/etc/p2p-agent/config", KeysPath: "/etc/p2p-agent/keys", PeersPath: "/etc/p2p-agent/peers", DataPath: "/var/lib/p2p-agent",
+				ConfigPath: "/etc/p2p-agent/config", KeysPath: "/etc/p2p-agent/keys", PeersPath: "/etc/p2p-agent/peers",
+				AnnouncePath: "/etc/p2p-agent/announce", DataPath: "/var/lib/p2p-agent",
 				Ports:        v1alpha1.P2PAgentPorts{TCP: 8000, WebSocket: 8001, QUIC: 8002, API: 8080, Metrics: 9090},
 				LivenessPath: "/healthz", ReadinessPath: "/readyz",
 			},

@@ -21,6 +21,7 @@ import (
 const (
 	suffixAPI    = "-api"
 	suffixTLS    = "-api-tls"
+	suffixPeer   = "-peer"
 	suffixConfig = "-config"
 	suffixData   = "-data"
 	suffixKey    = "-identity"
@@ -41,6 +42,9 @@ func API(p *v1alpha1.PeerNode) string { return p.Name + suffixAPI }
 
 // TLS is the name of the Secret in which cert-manager keeps the certificate of the peer's API.
 func TLS(p *v1alpha1.PeerNode) string { return p.Name + suffixTLS }
+
+// PeerService is the name of the Service by which the outside reaches the ports of the peer protocol.
+func PeerService(p *v1alpha1.PeerNode) string { return p.Name + suffixPeer }
 
 // Config is the name of the ConfigMap with the peer's files.
 func Config(p *v1alpha1.PeerNode) string { return p.Name + suffixConfig }

@@ -71,10 +71,23 @@ type Input struct {
 	PeerNode *v1alpha1.PeerNode
 	// Peers are the peers that are known by now.
 	Peers []Neighbour
+	// Outside is where the outside reaches the peer itself, as far as that is known by now.
+	Outside []Address
 }
 
-// Neighbourhood is what is known of the others in the network of a peer.
+// Address is where the outside reaches a port of the peer.
+type Address struct {
+	// Port is that of the software, Number the one at the host.
+	Port   Port
+	Number int32
+	// Host is a name or an IP address.
+	Host string
+}
+
+// Neighbourhood is what is known of the others in the network of a peer, and of where they find it.
 type Neighbourhood struct {
+	// Outside is where the outside reaches the peer itself.
+	Outside []Address
 	// Peers are the peers that are known by now.
 	Peers []Neighbour
 	// Fleets are the declared fleets that exist.

@@ -53,6 +53,8 @@ type File struct {
 	// Live files are read again by the running software; a change of any other file replaces the pod. The folder
 	// of a live file holds nothing else, because it is mounted as a whole: single mounted files are never updated.
 	Live bool
+	// Own live files are of one peer alone: the peers of a fleet share the others.
+	Own bool
 }
 
 // PortsFor returns the ports of one purpose.

@@ -42,6 +42,9 @@ func TestANewPeerGetsItsObjectsInTheOrderOfNeed(t *testing.T) {
 		"A p2p-agent with an API.": {[]func(*v1alpha1.PeerNode){withAPI}, []string{
 			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "Service alpha-api", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Certificate alpha-api",
 		}},
+		"A p2p-agent that is exposed.": {[]func(*v1alpha1.PeerNode){balanced}, []string{
+			"ServiceAccount alpha", "ConfigMap alpha-config", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "Service alpha-peer",
+		}},
 		"Custom software without files.": {[]func(*v1alpha1.PeerNode){custom}, []string{
 			"ServiceAccount alpha", "PersistentVolumeClaim alpha-data", "Service alpha", "NetworkPolicy alpha", "PodDisruptionBudget alpha", "StatefulSet alpha",
 		}},
@@ -60,6 +63,8 @@ func TestAConvergedPeerNeedsNothing(t *testing.T) {
 	for name, spec := range map[string][]func(*v1alpha1.PeerNode){
 		"A p2p-agent.":             nil,
 		"A p2p-agent with an API.": {withAPI},
+		"A peer on a node.":        {onNode},
+		"A load balancer.":         {exposedAs(corev1.ServiceTypeLoadBalancer, ofClass("a"))},
 		"Custom software.":         {custom},
 		"A suspended peer.":        {suspended},
 		"A patched pod.":           {patchedWith(`{"spec":{"hostNetwork":false,"nodeSelector":{"disk":"fast"}}}`)},
@@ -192,7 +197,7 @@ func TestNoPlanDeletesAVolume(t *testing.T) {
 }
 
 func TestEveryObjectOfAPlanIsAmongTheOwned(t *testing.T) {
-	for name, spec := range map[string]func(*v1alpha1.PeerNode){"p2pAgent": withAPI, "custom": custom} {
+	for name, spec := range map[string]func(*v1alpha1.PeerNode){"p2pAgent": withAPI, "custom": custom, "exposed": balanced} {
 		w := newborn(t, spec)
 		owned := map[string]bool{}
 		for _, ref := range plan.Owned(w.PeerNode) {

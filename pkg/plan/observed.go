@@ -105,6 +105,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.Workload(p)),
 		ref(kindService, names.API(p)),
 		Certificate(p),
+		ref(kindService, names.PeerService(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindNetworkPolicy, names.KeyCopies(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),

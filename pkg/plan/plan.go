@@ -57,7 +57,9 @@ func (p Plan) WithoutKey() Plan {
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {
-	b, refused := blueprint.Of(o.PeerNode, o.Declared.Neighbourhood(o.Options), o.Options)
+	around := o.Declared.Neighbourhood(o.Options)
+	around.Outside = o.outside()
+	b, refused := blueprint.Of(o.PeerNode, around, o.Options)
 	p := Plan{Blueprint: b, Blocked: refused}
 	if refused != nil {
 		return p, nil
@@ -121,6 +123,10 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		if step.order != nil {
 			objects = append(objects, resources.KeyCopyJob(*step.order))
 		}
+	}
+	// Last, because the API server may refuse it for a port of the nodes that is taken, and everything after it then waits.
+	if service := o.peerService(); service == nil || o.foreign(service) || !o.outlived(service) {
+		objects = append(objects, resources.PeerService(in))
 	}
 	return intent.FromAll(objects...)
 }

@@ -43,11 +43,12 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 			identityCondition = new(unproven())
 		}
 	}
+	exposedCondition, external := exposed(o, p)
 	if len(p.Workload.Ports) > 0 {
-		s.Endpoints = endpoints(p)
+		s.Endpoints = endpoints(p, external)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o), networkPolicyEnforced(o)}
-	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), exposedCondition, customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}
@@ -162,18 +163,18 @@ func provenIdentity(pod *corev1.Pod, key peer.Key) (peer.Identity, bool) {
 	return peer.Identity{}, false
 }
 
-func endpoints(p Plan) *v1alpha1.PeerEndpoints {
+func endpoints(p Plan, external []v1alpha1.ExternalEndpoint) *v1alpha1.PeerEndpoints {
 	at := func(service string, port int32) string {
 		return fmt.Sprintf("%s:%d", names.Host(service, p.PeerNode.Namespace), port)
 	}
-	e := &v1alpha1.PeerEndpoints{}
+	e := &v1alpha1.PeerEndpoints{External: external}
 	if ports := peer.PortsFor(p.Workload.Ports, v1alpha1.PurposePeer); len(ports) > 0 {
 		e.Peer = at(names.Workload(p.PeerNode), ports[0].Number)
 	}
 	if p.Input.Edge != nil {
 		e.API = at(names.API(p.PeerNode), resources.APIPort)
 	}
-	if *e == (v1alpha1.PeerEndpoints{}) {
+	if e.Peer == "" && e.API == "" && len(e.External) == 0 {
 		return nil
 	}
 	return e

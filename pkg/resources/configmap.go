@@ -8,13 +8,13 @@ import (
 	"github.com/peernode/operator/pkg/names"
 )
 
-// ConfigMap holds the files of the software and of its edge and the certificate of the unsealer, nil where there are none. The live files of a peer of a fleet are the
+// ConfigMap holds the files of the software and of its edge and the certificate of the unsealer, nil where there are none. The live files of a peer of a fleet, but for its own, are the
 // fleet's, so that a change of one peer is one write and not one for each of the others. It goes with the PeerNode.
 func ConfigMap(in Input) *applycorev1.ConfigMapApplyConfiguration {
 	p := in.PeerNode
 	data := map[string]string{}
 	for _, f := range in.Workload.Files {
-		if !f.Live || p.Spec.Fleet == nil {
+		if !f.Live || f.Own || p.Spec.Fleet == nil {
 			data[f.Key] = f.Content
 		}
 	}

@@ -67,7 +67,7 @@ func FleetPeer(f *v1alpha1.PeerFleet, ordinal int32, spec v1alpha1.PeerNodeSpec,
 func FleetMembers(f *v1alpha1.PeerFleet, files []peer.File) *applycorev1.ConfigMapApplyConfiguration {
 	data := map[string]string{}
 	for _, file := range files {
-		if file.Live {
+		if file.Live && !file.Own {
 			data[file.Key] = file.Content
 		}
 	}

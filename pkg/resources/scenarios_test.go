@@ -68,6 +68,16 @@ var scenarios = map[string]scenario{
 	"direct-csi":    {},
 	"key-copies":    {},
 	"edge":          {},
+
+	"exposed-loadbalancer": {neighbourhood: peer.Neighbourhood{Outside: []peer.Address{
+		{Port: peer.Port{Name: "p2p"}, Number: 8000, Host: "203.0.113.7"},
+		{Port: peer.Port{Name: "p2p-ws"}, Number: 8001, Host: "203.0.113.7"},
+		{Port: peer.Port{Name: "p2p-quic"}, Number: 8002, Host: "203.0.113.7"},
+	}}},
+	"exposed-of-a-fleet": {neighbourhood: peer.Neighbourhood{Outside: []peer.Address{
+		{Port: peer.Port{Name: "p2p"}, Number: 30800, Host: "relay.example.com"},
+	}}},
+	"exposed-custom": {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -84,7 +94,7 @@ func (s scenario) input(t *testing.T, name string) resources.Input {
 	p.UID = uid
 	p = defaults.PeerNode(p, defaults.Options{})
 	kind := kinds.For(p.Spec.Software)
-	workload, err := kind.Workload(peer.Input{PeerNode: p, Peers: s.neighbourhood.Peers})
+	workload, err := kind.Workload(peer.Input{PeerNode: p, Peers: s.neighbourhood.Peers, Outside: s.neighbourhood.Outside})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +139,9 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	}
 	if c := resources.Certificate(in); c != nil {
 		out["certificate"] = c
+	}
+	if s := resources.PeerService(in); s != nil {
+		out["service-peer"] = s
 	}
 	return out
 }

@@ -24,6 +24,7 @@ const (
 	volumeKey      = "identity"
 	volumeFiles    = "files"
 	volumeLive     = "live-files"
+	volumeOwn      = "own-live-files"
 	volumeTmp      = "tmp"
 	volumeEdge     = "edge"
 	volumeTLS      = "tls"
@@ -44,10 +45,9 @@ func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {
 	}
 	for _, v := range []struct {
 		name      string
-		live      bool
 		configMap string
-	}{{volumeFiles, false, names.Config(p)}, {volumeLive, true, liveConfig(p)}} {
-		if items := fileItems(w.Files, v.live); len(items) > 0 {
+	}{{volumeFiles, names.Config(p)}, {volumeLive, liveConfig(p)}, {volumeOwn, names.Config(p)}} {
+		if items := fileItems(w.Files, v.name); len(items) > 0 {
 			out = append(out, applycorev1.Volume().WithName(v.name).WithConfigMap(
 				applycorev1.ConfigMapVolumeSource().WithName(v.configMap).WithItems(items...)))
 		}
@@ -63,14 +63,26 @@ func liveConfig(p *v1alpha1.PeerNode) string {
 	return names.Config(p)
 }
 
-func fileItems(files []peer.File, live bool) []*applycorev1.KeyToPathApplyConfiguration {
+func fileItems(files []peer.File, volume string) []*applycorev1.KeyToPathApplyConfiguration {
 	var out []*applycorev1.KeyToPathApplyConfiguration
 	for _, f := range files {
-		if f.Live == live {
+		if volumeOf(f) == volume {
 			out = append(out, applycorev1.KeyToPath().WithKey(f.Key).WithPath(itemPath(f)))
 		}
 	}
 	return out
+}
+
+// volumeOf is the volume of a file. A folder of live files is mounted as a whole, so own ones are in another.
+func volumeOf(f peer.File) string {
+	switch {
+	case f.Own:
+		return volumeOwn
+	case f.Live:
+		return volumeLive
+	default:
+		return volumeFiles
+	}
 }
 
 // itemPath names a live file as the software looks for it, because its folder is mounted as a whole.
@@ -100,7 +112,7 @@ func mounts(in Input) []*applycorev1.VolumeMountApplyConfiguration {
 			out = append(out, applycorev1.VolumeMount().WithName(volumeFiles).WithMountPath(f.Path).WithSubPath(f.Key).WithReadOnly(true))
 		case !slices.Contains(folders, folder):
 			folders = append(folders, folder)
-			out = append(out, applycorev1.VolumeMount().WithName(volumeLive).WithMountPath(folder).WithReadOnly(true))
+			out = append(out, applycorev1.VolumeMount().WithName(volumeOf(f)).WithMountPath(folder).WithReadOnly(true))
 		}
 	}
 	return out

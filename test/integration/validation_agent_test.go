@@ -7,7 +7,7 @@ import "fmt"
 const (
 	peerID     = "12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"
 	badBan     = "must be a duration such as 30m or 1h, between 1s and 720h"
-	sameFolder = "configPath, keysPath, peersPath and dataPath must differ and none may lie within another"
+	sameFolder = "configPath, keysPath, peersPath, announcePath and dataPath must differ and none may lie within another"
 	samePort   = "tcp, websocket, api and metrics must differ"
 )
 
@@ -110,7 +110,7 @@ var wrongAgents = map[string]wrong{
 		},
 	},
 	"A pod has its own /tmp.": {
-		p2pAgent, contract(`dataPath: /tmp`), refusals{"spec.software.p2pAgent.contract": "none of configPath, keysPath, peersPath and dataPath can be /tmp"},
+		p2pAgent, contract(`dataPath: /tmp`), refusals{"spec.software.p2pAgent.contract": "none of configPath, keysPath, peersPath, announcePath and dataPath can be /tmp"},
 	},
 	"Paths of the contract are clean.": {
 		p2pAgent, contract(`configPath: /etc/../srv, keysPath: /keys/, peersPath: /a//b, dataPath: /, livenessPath: "/health?full=1", readinessPath: /./ready`),

@@ -58,6 +58,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.EdgeTokensApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ExecProbe"):
 		return &apiv1alpha1.ExecProbeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ExposedPort"):
+		return &apiv1alpha1.ExposedPortApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("Exposure"):
+		return &apiv1alpha1.ExposureApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ExternalAddress"):
+		return &apiv1alpha1.ExternalAddressApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ExternalEndpoint"):
+		return &apiv1alpha1.ExternalEndpointApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FailedRollout"):
 		return &apiv1alpha1.FailedRolloutApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("FleetMembership"):

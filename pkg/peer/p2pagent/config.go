@@ -15,10 +15,11 @@ import (
 	"github.com/peernode/operator/pkg/peer"
 )
 
-// Files of the contract. The agent reads configFile at start and follows peersFile while it runs.
+// Files of the contract. The agent reads configFile at start and follows the others while it runs.
 const (
-	configFile = "agent.yaml"
-	peersFile  = "peers.yaml"
+	configFile   = "agent.yaml"
+	peersFile    = "peers.yaml"
+	announceFile = "announce.yaml"
 )
 
 // config is agent.yaml: the sections of the guide that an agent honours.
@@ -47,6 +48,8 @@ type identitySection struct {
 type networkSection struct {
 	Listen   []string `json:"listen"`
 	MaxPeers int32    `json:"max_peers"`
+	// AnnounceFile is not there while nobody asks for an exposure, so that the agent need not know of it.
+	AnnounceFile string `json:"announce_file,omitempty"`
 }
 
 type peersSection struct {
@@ -98,10 +101,18 @@ func files(in peer.Input) ([]peer.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", peersFile, err)
 	}
-	return []peer.File{
+	out := []peer.File{
 		{Key: configFile, Path: path.Join(string(contract.ConfigPath), configFile), Content: string(main)},
 		{Key: peersFile, Path: path.Join(string(contract.PeersPath), peersFile), Content: string(list), Live: true},
-	}, nil
+	}
+	if !in.PeerNode.Spec.Network.Peer.Exposure.Asked() {
+		return out, nil
+	}
+	announced, err := yaml.Marshal(announcements{Announce: announced(in.Outside)})
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", announceFile, err)
+	}
+	return append(out, peer.File{Key: announceFile, Path: announcePath(contract), Content: string(announced), Live: true, Own: true}), nil
 }
 
 func agentConfig(p *v1alpha1.PeerNode) config {
@@ -126,6 +137,9 @@ func agentConfig(p *v1alpha1.PeerNode) config {
 			Health:  listenSection{Listen: fmt.Sprintf("0.0.0.0:%d", ports.API)},
 			Metrics: listenSection{Listen: fmt.Sprintf("0.0.0.0:%d", ports.Metrics)},
 		},
+	}
+	if p.Spec.Network.Peer.Exposure.Asked() {
+		c.Network.AnnounceFile = announcePath(agent.Contract)
 	}
 	c.Identity.KeyType = strings.ToLower(string(p.Spec.Identity.Type))
 	c.Identity.Storage.Location = string(agent.Contract.KeysPath)

@@ -43,11 +43,27 @@ func full() v1alpha1.PeerNodeSpec {
 			BootstrapPeers: []v1alpha1.Multiaddr{"/dns4/boot.example.com/tcp/8000/p2p/" + delta},
 			RateLimit:      &v1alpha1.PeerRateLimit{RequestsPerMinute: 60, Burst: 20, BanFor: "24h"},
 			Contract: &v1alpha1.P2PAgentContract{
-				Command: []string{"/agent"}, ConfigPath: "/c", KeysPath: "/k", PeersPath: "/p", DataPath: "/d",
+				Command: []string{"/agent"}, ConfigPath: "/c", KeysPath: "/k", PeersPath: "/p", AnnouncePath: "/a", DataPath: "/d",
 				Ports:        v1alpha1.P2PAgentPorts{TCP: 2001, WebSocket: 2002, QUIC: 2003, API: 2004, Metrics: 2005},
 				LivenessPath: "/live", ReadinessPath: "/ready",
 			},
 		}},
+	}
+}
+
+func exposed() v1alpha1.PeerNodeSpec {
+	spec := full()
+	spec.Network.Peer.Exposure = &v1alpha1.Exposure{Type: "LoadBalancer"}
+	return spec
+}
+
+// outside are addresses of every sort, one of them of a port that agents do not have.
+func outside() []peer.Address {
+	port := func(name string) peer.Port { return peer.Port{Name: name} }
+	return []peer.Address{
+		{Host: "203.0.113.7", Port: port("p2p"), Number: 30001}, {Host: "203.0.113.7", Port: port("p2p-ws"), Number: 30002},
+		{Host: "2001:db8::7", Port: port("p2p-quic"), Number: 30003}, {Host: "peer.example.com", Port: port("p2p"), Number: 443},
+		{Host: "peer.example.com", Port: port("gossip"), Number: 7946},
 	}
 }
 
@@ -61,11 +77,11 @@ func known() []peer.Neighbour {
 	}
 }
 
-func workload(t *testing.T, spec v1alpha1.PeerNodeSpec, peers []peer.Neighbour) peer.Workload {
+func workload(t *testing.T, spec v1alpha1.PeerNodeSpec, peers []peer.Neighbour, outside ...peer.Address) peer.Workload {
 	t.Helper()
 	p := &v1alpha1.PeerNode{Spec: spec}
 	p.Name, p.Namespace = "alpha", "peers"
-	w, err := p2pagent.Kind{}.Workload(peer.Input{PeerNode: defaults.PeerNode(p, defaults.Options{}), Peers: peers})
+	w, err := p2pagent.Kind{}.Workload(peer.Input{PeerNode: defaults.PeerNode(p, defaults.Options{}), Peers: peers, Outside: outside})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,14 +91,17 @@ func workload(t *testing.T, spec v1alpha1.PeerNodeSpec, peers []peer.Neighbour) 
 // The files are one half of the contract with agents (docs/p2p-agent-contract.md): a change here is one for them.
 func TestFilesAreAsShownInTheGoldenFiles(t *testing.T) {
 	for name, c := range map[string]struct {
-		spec  v1alpha1.PeerNodeSpec
-		peers []peer.Neighbour
+		spec    v1alpha1.PeerNodeSpec
+		peers   []peer.Neighbour
+		outside []peer.Address
 	}{
 		"minimal":        {spec: minimal()},
 		"full":           {spec: full()},
 		"declared-peers": {spec: full(), peers: known()},
+		"exposed":        {spec: exposed(), outside: outside()},
+		"unreached":      {spec: exposed()},
 	} {
-		for _, f := range workload(t, c.spec, c.peers).Files {
+		for _, f := range workload(t, c.spec, c.peers, c.outside...).Files {
 			path := filepath.Join("testdata", name+"."+f.Key[:len(f.Key)-len(".yaml")]+".golden.yaml")
 			if *update {
 				if err := os.WriteFile(path, []byte(f.Content), 0o600); err != nil {
@@ -150,6 +169,19 @@ func TestAChangeOfNeighboursTouchesOnlyTheLiveFile(t *testing.T) {
 		if same := f == together.Files[i]; same == f.Live {
 			t.Errorf("%s, live: %v, stays the same: %v", f.Path, f.Live, same)
 		}
+	}
+}
+
+// Where the outside reaches an agent may change at any time, by nobody's doing: it must not be restarted for it.
+func TestAChangeOfAddressesTouchesOnlyTheFileOfTheAgentAlone(t *testing.T) {
+	unreached, reached := workload(t, exposed(), nil), workload(t, exposed(), nil, outside()...)
+	for i, f := range unreached.Files {
+		if same := f == reached.Files[i]; same == f.Own || f.Own && !f.Live {
+			t.Errorf("%s, own: %v, live: %v, stays the same: %v", f.Path, f.Own, f.Live, same)
+		}
+	}
+	if got := reached.Files[2].Path; got != "/a/announce.yaml" {
+		t.Errorf("the file is %s", got)
 	}
 }
 

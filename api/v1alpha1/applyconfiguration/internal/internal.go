@@ -27,6 +27,10 @@ var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.AbsolutePath
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.AddressSource
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.AnnotationValue
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
   map:
     fields:
@@ -317,6 +321,74 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             scalar: string
           elementRelationship: atomic
+- name: com.github.peernode.operator.api.v1alpha1.ExposedPort
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: port
+      type:
+        scalar: numeric
+- name: com.github.peernode.operator.api.v1alpha1.Exposure
+  map:
+    fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.AnnotationValue
+    - name: externalAddresses
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.ExternalAddress
+          elementRelationship: associative
+          keys:
+          - host
+    - name: loadBalancerClass
+      type:
+        scalar: string
+    - name: nodePorts
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.ExposedPort
+          elementRelationship: associative
+          keys:
+          - name
+    - name: type
+      type:
+        namedType: io.k8s.api.core.v1.ServiceType
+- name: com.github.peernode.operator.api.v1alpha1.ExternalAddress
+  map:
+    fields:
+    - name: host
+      type:
+        scalar: string
+    - name: ports
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.ExposedPort
+          elementRelationship: associative
+          keys:
+          - name
+- name: com.github.peernode.operator.api.v1alpha1.ExternalEndpoint
+  map:
+    fields:
+    - name: address
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+    - name: protocol
+      type:
+        namedType: io.k8s.api.core.v1.Protocol
+    - name: source
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.AddressSource
 - name: com.github.peernode.operator.api.v1alpha1.FailedRollout
   map:
     fields:
@@ -511,6 +583,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.P2PAgentContract
   map:
     fields:
+    - name: announcePath
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.AbsolutePath
     - name: command
       type:
         list:
@@ -697,6 +772,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: api
       type:
         scalar: string
+    - name: external
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.ExternalEndpoint
+          elementRelationship: atomic
     - name: peer
       type:
         scalar: string
@@ -1233,6 +1314,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementType:
             namedType: com.github.peernode.operator.api.v1alpha1.NetworkPeer
           elementRelationship: atomic
+    - name: exposure
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Exposure
 - name: com.github.peernode.operator.api.v1alpha1.Period
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PortNumber
@@ -1282,6 +1366,8 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     elementType:
       namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: io.k8s.api.core.v1.ServiceType
+  scalar: string
 - name: io.k8s.api.core.v1.UnsatisfiableConstraintAction
   scalar: string
 - name: io.k8s.apimachinery.pkg.api.resource.Quantity

@@ -21,6 +21,9 @@ type P2PAgentContractApplyConfiguration struct {
 	KeysPath *apiv1alpha1.AbsolutePath `json:"keysPath,omitempty"`
 	// peersPath is the folder in which the agent finds peers.yaml. Default /etc/p2p-agent/peers.
 	PeersPath *apiv1alpha1.AbsolutePath `json:"peersPath,omitempty"`
+	// announcePath is the folder in which the agent finds announce.yaml, while the PeerNode is exposed. Default
+	// /etc/p2p-agent/announce.
+	AnnouncePath *apiv1alpha1.AbsolutePath `json:"announcePath,omitempty"`
 	// dataPath is the folder in which the agent keeps its data. Default /var/lib/p2p-agent.
 	DataPath *apiv1alpha1.AbsolutePath `json:"dataPath,omitempty"`
 	// ports are the ports that the agent listens on.
@@ -68,6 +71,14 @@ func (b *P2PAgentContractApplyConfiguration) WithKeysPath(value apiv1alpha1.Abso
 // If called multiple times, the PeersPath field is set to the value of the last call.
 func (b *P2PAgentContractApplyConfiguration) WithPeersPath(value apiv1alpha1.AbsolutePath) *P2PAgentContractApplyConfiguration {
 	b.PeersPath = &value
+	return b
+}
+
+// WithAnnouncePath sets the AnnouncePath field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the AnnouncePath field is set to the value of the last call.
+func (b *P2PAgentContractApplyConfiguration) WithAnnouncePath(value apiv1alpha1.AbsolutePath) *P2PAgentContractApplyConfiguration {
+	b.AnnouncePath = &value
 	return b
 }
 

@@ -13,6 +13,8 @@ type PeerEndpointsApplyConfiguration struct {
 	Peer *string `json:"peer,omitempty"`
 	// api is where users in the cluster reach its API, host and port, while it is enabled.
 	API *string `json:"api,omitempty"`
+	// external are where the outside reaches the ports that are exposed.
+	External []ExternalEndpointApplyConfiguration `json:"external,omitempty"`
 }
 
 // PeerEndpointsApplyConfiguration constructs a declarative configuration of the PeerEndpoints type for use with
@@ -34,5 +36,18 @@ func (b *PeerEndpointsApplyConfiguration) WithPeer(value string) *PeerEndpointsA
 // If called multiple times, the API field is set to the value of the last call.
 func (b *PeerEndpointsApplyConfiguration) WithAPI(value string) *PeerEndpointsApplyConfiguration {
 	b.API = &value
+	return b
+}
+
+// WithExternal adds the given value to the External field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the External field.
+func (b *PeerEndpointsApplyConfiguration) WithExternal(values ...*ExternalEndpointApplyConfiguration) *PeerEndpointsApplyConfiguration {
+	for i := range values {
+		if values[i] == nil {
+			panic("nil value passed to WithExternal")
+		}
+		b.External = append(b.External, *values[i])
+	}
 	return b
 }

@@ -13,6 +13,9 @@ type PeerTrafficApplyConfiguration struct {
 	AllowFrom []NetworkPeerApplyConfiguration `json:"allowFrom,omitempty"`
 	// allowTo lists whom, beside the declared peers, the peer may connect to, on any port. Empty: nobody.
 	AllowTo []NetworkPeerApplyConfiguration `json:"allowTo,omitempty"`
+	// exposure lets others reach the ports from outside of the cluster, as far as allowFrom lets them in. What is found of
+	// the addresses is shown in status.endpoints.external, and a p2pAgent tells it to its peers.
+	Exposure *ExposureApplyConfiguration `json:"exposure,omitempty"`
 }
 
 // PeerTrafficApplyConfiguration constructs a declarative configuration of the PeerTraffic type for use with
@@ -44,5 +47,13 @@ func (b *PeerTrafficApplyConfiguration) WithAllowTo(values ...*NetworkPeerApplyC
 		}
 		b.AllowTo = append(b.AllowTo, *values[i])
 	}
+	return b
+}
+
+// WithExposure sets the Exposure field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Exposure field is set to the value of the last call.
+func (b *PeerTrafficApplyConfiguration) WithExposure(value *ExposureApplyConfiguration) *PeerTrafficApplyConfiguration {
+	b.Exposure = value
 	return b
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/exposure"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peer"
+)
+
+// peerExposure is what is seen of how the outside reaches the ports of the peer protocol. ports are all of the software.
+func (o Observed) peerExposure(ports []peer.Port) exposure.Seen {
+	traffic := o.PeerNode.Spec.Network.Peer
+	s := exposure.Seen{
+		Field: "spec.network.peer", Exposure: traffic.Exposure, AllowFrom: traffic.AllowFrom,
+		Ports: peer.PortsFor(ports, v1alpha1.PurposePeer), Pod: o.Pod,
+	}
+	if before := o.PeerNode.Status.Endpoints; before != nil {
+		s.Before = before.External
+	}
+	service := o.peerService()
+	switch {
+	case service == nil, o.foreign(service):
+	case o.outlived(service):
+		s.Going = service
+	default:
+		s.Service = service
+	}
+	return s
+}
+
+func (o Observed) peerService() *corev1.Service {
+	for ref, object := range o.Objects {
+		if service, ok := object.(*corev1.Service); ok && ref.Name == names.PeerService(o.PeerNode) {
+			return service
+		}
+	}
+	return nil
+}
+
+// outlived reports whether the Service that leads to the outside has to go before another can be made: it is on its way
+// out, maybe for as long as a cloud takes to give its load balancer up, or of an earlier PeerNode, or of another class,
+// which nobody can change. The peer does without it meanwhile, so it stands in the way of nothing else.
+func (o Observed) outlived(service *corev1.Service) bool {
+	if o.previous(service) {
+		return true
+	}
+	e := o.PeerNode.Spec.Network.Peer.Exposure
+	if !e.HasService() || e.Type != corev1.ServiceTypeLoadBalancer || service.Spec.Type != corev1.ServiceTypeLoadBalancer {
+		return false
+	}
+	return service.Annotations[v1alpha1.AnnotationLoadBalancerClass] != e.LoadBalancerClass
+}
+
+// outside is what the software is told of where it is reached.
+func (o Observed) outside() []peer.Address {
+	if !o.PeerNode.Spec.Network.Peer.Exposure.Asked() {
+		return nil
+	}
+	return exposure.Addresses(o.peerExposure(blueprint.Ports(o.PeerNode, o.Options)).Places())
+}
+
+// exposed tells how the outside reaches the peer. What the spec leads to is not known while it cannot be run.
+func exposed(o Observed, p Plan) (*metav1.Condition, []v1alpha1.ExternalEndpoint) {
+	if len(p.Workload.Ports) == 0 && p.Blocked != nil {
+		if before := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionExposed); before.Type != "" {
+			return &before, nil
+		}
+		return nil, nil
+	}
+	seen := o.peerExposure(p.Workload.Ports)
+	return seen.Condition(v1alpha1.ConditionExposed), exposure.Endpoints(seen.Places())
+}
