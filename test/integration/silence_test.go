@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -22,6 +23,9 @@ func TestAConvergedOperatorIsSilent(t *testing.T) {
 		"over a peer that serves":                  func(s *story) { s.serving("alpha") },
 		"over custom software":                     func(s *story) { s.serving("alpha", builders.Custom) },
 		"over a peer with every part of a network": func(s *story) { s.serving("alpha", wideOpen) },
+		"over a peer with a load balancer that nobody makes": func(s *story) {
+			s.exposes(s.serving("alpha", exposedAs(corev1.ServiceTypeLoadBalancer)), metav1.ConditionFalse, v1alpha1.ReasonWaitingForAddress)
+		},
 		"over a suspended peer": func(s *story) {
 			s.becomes(s.create("alpha", builders.Suspended), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
 		},
