@@ -34,7 +34,7 @@ type State map[string]string
 var passing = []string{"Event", "Lease", "Endpoints", "EndpointSlice", "CertificateRequest"}
 
 // generated are fields whose value the cluster chose.
-var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs"}
+var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"}
 
 var (
 	uid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)

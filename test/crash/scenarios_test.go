@@ -99,7 +99,7 @@ func scenarios() []crash.Scenario {
 				Settled: all(serving("alpha"), podSelects("alpha", "kubernetes.io/os")),
 			},
 		},
-	}, slices.Concat(deletions(), rotations(), []crash.Scenario{removal()}, refusals(), fleets())...)
+	}, slices.Concat(deletions(), exposures(), rotations(), []crash.Scenario{removal()}, refusals(), fleets())...)
 }
 
 // deletions are the ways in which a PeerNode can go, and come back.

@@ -74,6 +74,18 @@ var truths = map[string]truth{
 		},
 		with(closed, map[string]string{"the DNS server of the node": dns, "the internet of IPv6 that is allowed to": every}),
 	},
+	// To be exposed opens nothing: these are the ranges that the specs let in.
+	"a peer behind a load balancer": {
+		"exposed-loadbalancer", peer("alpha"), map[string]string{"the internet": agent, "a server elsewhere": agent}, closed,
+	},
+	"a peer of a fleet at a port of its node": {
+		"exposed-of-a-fleet", actor{"peers", map[string]string{"peernode.dev/peernode": "relay-3", "peernode.dev/fleet": "relay", "app.kubernetes.io/component": "peer"}, "10.244.0.9"},
+		map[string]string{
+			"relay-0, of the same fleet": agent, "the internet": agent, "a server elsewhere": agent, "a private network": agent,
+			"a store with an address": agent, "the DNS server of the node": agent, "the metadata service of a cloud": agent,
+		},
+		with(closed, map[string]string{"relay-0, of the same fleet": agent}),
+	},
 	"other software with an API": {
 		"custom-full", peer("serf"), map[string]string{"a client of the namespace": "8443/TCP"}, map[string]string{"the DNS server": dns, "another pod of kube-system": dns},
 	},

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/testenv"
+)
+
+// A network of its own stands for the outside: its only way to the cluster is by the node, as one machine to another.
+const (
+	outside     = "peernode-outside"
+	outsideLink = "pnoutside0"
+	// wayIn is the node as the outside sees it, wayOut the outside as the node does.
+	wayIn, wayOut = "198.51.100.1", "198.51.100.2"
+	outsideRange  = "198.51.100.0/24"
+	// balanced is the address that the test gives to the load balancer. kube-proxy leads it to the peer.
+	balanced = "203.0.113.7"
+)
+
+// outer is a p2p-agent outside of the cluster.
+type outer struct {
+	*testing.T
+	dir, peerID string
+	agent       *exec.Cmd
+}
+
+// newOuter makes the network and the agent's key.
+func newOuter(t *testing.T) *outer {
+	t.Helper()
+	_, _ = run("ip", "netns", "delete", outside)
+	for _, args := range [][]string{
+		{"netns", "add", outside},
+		{"link", "add", outsideLink, "type", "veth", "peer", "name", "eth0", "netns", outside},
+		{"address", "add", wayIn + "/24", "dev", outsideLink},
+		{"link", "set", outsideLink, "up"},
+		{"-netns", outside, "address", "add", wayOut + "/24", "dev", "eth0"},
+		{"-netns", outside, "link", "set", "eth0", "up"},
+		{"-netns", outside, "link", "set", "lo", "up"},
+		{"-netns", outside, "route", "add", "default", "via", wayIn},
+	} {
+		if _, err := run("ip", args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { _, _ = run("ip", "netns", "delete", outside) })
+	o := &outer{T: t, dir: t.TempDir()}
+	out, err := run(agentProgram(), "identity", "generate", "--keys", filepath.Join(o.dir, "keys"))
+	must(t, err)
+	var identity struct{ PeerID string }
+	must(t, json.Unmarshal([]byte(out), &identity))
+	o.peerID = identity.PeerID
+	t.Cleanup(o.stop)
+	return o
+}
+
+func agentProgram() string { return filepath.Join(testenv.Root(), ".cache", "bin", "p2p-agent") }
+
+// dials starts the agent anew, with one peer at one address.
+func (o *outer) dials(p *v1alpha1.PeerNode, address string) {
+	o.Helper()
+	o.stop()
+	config, err := json.Marshal(map[string]any{
+		"agent":    map[string]any{"name": "outer"},
+		"identity": map[string]any{"storage": map[string]any{"location": filepath.Join(o.dir, "keys")}},
+		"storage":  map[string]any{"path": filepath.Join(o.dir, "data")},
+		"peers": map[string]any{
+			"allowed_peers": []string{p.Status.Identity.PeerID}, "bootstrap": []string{address + "/p2p/" + p.Status.Identity.PeerID},
+		},
+	})
+	must(o.T, err)
+	file := filepath.Join(o.dir, "agent.yaml")
+	must(o.T, os.WriteFile(file, config, 0o600))
+	o.agent = exec.Command("ip", "netns", "exec", outside, agentProgram(), "start", "--config", file)
+	o.agent.Stderr = o.Output()
+	must(o.T, o.agent.Start())
+}
+
+func (o *outer) stop() {
+	if o.agent == nil {
+		return
+	}
+	_ = o.agent.Process.Signal(os.Interrupt)
+	_ = o.agent.Wait()
+	o.agent = nil
+}
+
+// reaches fails unless the agent dials the peer at an address and gets through, and the peer sees from where it comes.
+func (o *outer) reaches(p *v1alpha1.PeerNode, address, transport string) {
+	o.Helper()
+	o.dials(p, address)
+	eventually(o.T, func() error {
+		var answer struct {
+			Peers []struct {
+				PeerID, Direction, Transport string
+				Addresses                    []string
+			}
+		}
+		if err := ask(p, "/api/v1/peers", &answer); err != nil {
+			return err
+		}
+		for _, peer := range answer.Peers {
+			if peer.PeerID == o.peerID && peer.Direction == "inbound" && peer.Transport == transport && strings.HasPrefix(peer.Addresses[0], "/ip4/"+wayOut+"/") {
+				return nil
+			}
+		}
+		return fmt.Errorf("%s is connected to %+v, not to %s over %s from %s", p.Name, answer.Peers, o.peerID, transport, wayOut)
+	})
+}
+
+// shut waits until a TCP port does not let the outside in.
+func (o *outer) shut(host string, port int) {
+	o.Helper()
+	eventually(o.T, func() error {
+		connect := exec.Command("ip", "netns", "exec", outside, "timeout", "3", "bash", "-c", fmt.Sprintf("exec 3<>/dev/tcp/%s/%d", host, port))
+		if connect.Run() == nil {
+			return errors.New("the outside still gets in")
+		}
+		return nil
+	})
+}
+
+// announces waits until an agent says that it is reached at an address. The kubelet takes a minute or so.
+func announces(t *testing.T, p *v1alpha1.PeerNode, address string) {
+	t.Helper()
+	eventually(t, func() error {
+		var says struct{ Addresses []string }
+		if err := ask(p, "/api/v1/identity", &says); err != nil {
+			return err
+		}
+		if !slices.Contains(says.Addresses, address) {
+			return fmt.Errorf("%s announces %v, not %s", p.Name, says.Addresses, address)
+		}
+		return nil
+	})
+}
+
+// external is where the outside reaches a port, by the status: host and port.
+func external(t *testing.T, p *v1alpha1.PeerNode, port string) (host, number string) {
+	t.Helper()
+	for _, e := range p.Status.Endpoints.External {
+		if e.Name == port {
+			host, number, _ = strings.Cut(e.Address, ":")
+			return host, number
+		}
+	}
+	t.Fatalf("%s is not reached at %s: %+v", p.Name, port, p.Status.Endpoints.External)
+	return "", ""
+}
+
+func TestAPeerIsReachedFromOutsideOfTheCluster(t *testing.T) {
+	o := newOuter(t)
+	allowed := func(from v1alpha1.CIDR, as corev1.ServiceType) func(*v1alpha1.PeerNode) {
+		return func(p *v1alpha1.PeerNode) {
+			p.Spec.Software.P2PAgent.AllowedPeers = []v1alpha1.PeerID{v1alpha1.PeerID(o.peerID)}
+			p.Spec.Network.Peer = v1alpha1.PeerTraffic{AllowFrom: []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: from}}}, Exposure: &v1alpha1.Exposure{Type: as}}
+		}
+	}
+	p := agent(t, namespace(t), "alpha", allowed(outsideRange, corev1.ServiceTypeNodePort))
+	awaitReady(t, p)
+	awaitReason(t, p, v1alpha1.ConditionExposed, v1alpha1.ReasonAddressFound)
+	pod := podOf(t, p)
+	host, number := external(t, p, "p2p")
+	o.reaches(p, "/ip4/"+host+"/tcp/"+number, "tcp")
+	_, webSocket := external(t, p, "p2p-ws")
+	o.reaches(p, "/ip4/"+host+"/tcp/"+webSocket+"/ws", "websocket")
+	_, quic := external(t, p, "p2p-quic")
+	o.reaches(p, "/ip4/"+host+"/udp/"+quic+"/quic-v1", "quic-v1")
+	begun := time.Now()
+	announces(t, p, "/ip4/"+host+"/udp/"+quic+"/quic-v1")
+	t.Logf("the peer was at %s, and announced it %s after it was reached", host, time.Since(begun).Round(time.Second))
+
+	edit(t, p, allowed(outsideRange, corev1.ServiceTypeLoadBalancer))
+	awaitReason(t, p, v1alpha1.ConditionExposed, v1alpha1.ReasonWaitingForAddress)
+	service := &corev1.Service{}
+	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: p.Namespace, Name: "alpha-peer"}, service))
+	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: balanced}}
+	must(t, admin.Status().Update(t.Context(), service))
+	awaitReason(t, p, v1alpha1.ConditionExposed, v1alpha1.ReasonAddressFound)
+	o.reaches(p, "/ip4/"+balanced+"/tcp/8000", "tcp")
+	o.reaches(p, "/ip4/"+balanced+"/udp/8002/quic-v1", "quic-v1")
+	announces(t, p, "/ip4/"+balanced+"/udp/8002/quic-v1")
+	if now := podOf(t, p); now.UID != pod.UID || now.Status.ContainerStatuses[0].RestartCount > 0 {
+		t.Error("the peer was restarted for another address")
+	}
+
+	// What a load balancer is told of allowFrom turns others away.
+	edit(t, p, allowed("192.0.2.0/24", corev1.ServiceTypeLoadBalancer))
+	o.shut(balanced, 8000)
+	edit(t, p, allowed(outsideRange, corev1.ServiceTypeLoadBalancer))
+	o.reaches(p, "/ip4/"+balanced+"/tcp/8000", "tcp")
+
+	edit(t, p, func(p *v1alpha1.PeerNode) { p.Spec.Network = v1alpha1.PeerNetwork{} })
+	gone(t, service)
+	o.shut(balanced, 8000)
+	awaitReady(t, p)
+}
