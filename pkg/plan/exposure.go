@@ -17,17 +17,21 @@ import (
 // peerExposure is what is seen of how the outside reaches the ports of the peer protocol. ports are all of the software.
 func (o Observed) peerExposure(ports []peer.Port) exposure.Seen {
 	traffic := o.PeerNode.Spec.Network.Peer
-	s := exposure.Seen{
-		Field: "spec.network.peer", Exposure: traffic.Exposure, AllowFrom: traffic.AllowFrom,
-		Ports: peer.PortsFor(ports, v1alpha1.PurposePeer), Pod: o.Pod,
-	}
+	return o.seen(names.PeerService(o.PeerNode), exposure.Seen{
+		Field: "spec.network.peer", Exposure: traffic.Exposure, AllowFrom: traffic.AllowFrom, Ports: peer.PortsFor(ports, v1alpha1.PurposePeer),
+	})
+}
+
+// seen adds what was observed of an exposure, whose Service has a name.
+func (o Observed) seen(name string, s exposure.Seen) exposure.Seen {
+	s.Pod = o.Pod
 	if before := o.PeerNode.Status.Endpoints; before != nil {
 		s.Before = before.External
 	}
-	service := o.peerService()
+	service := o.service(name)
 	switch {
 	case service == nil, o.foreign(service):
-	case o.outlived(service):
+	case o.outlived(service, s.Exposure):
 		s.Going = service
 	default:
 		s.Service = service
@@ -35,23 +39,29 @@ func (o Observed) peerExposure(ports []peer.Port) exposure.Seen {
 	return s
 }
 
-func (o Observed) peerService() *corev1.Service {
+// service returns the live Service of a name, nil where there is none.
+func (o Observed) service(name string) *corev1.Service {
 	for ref, object := range o.Objects {
-		if service, ok := object.(*corev1.Service); ok && ref.Name == names.PeerService(o.PeerNode) {
+		if service, ok := object.(*corev1.Service); ok && ref.Name == name {
 			return service
 		}
 	}
 	return nil
 }
 
+// standsInTheWay reports whether a Service that leads to the outside cannot be made yet.
+func (o Observed) standsInTheWay(name string, e *v1alpha1.Exposure) bool {
+	service := o.service(name)
+	return service != nil && !o.foreign(service) && o.outlived(service, e)
+}
+
 // outlived reports whether the Service that leads to the outside has to go before another can be made: it is on its way
 // out, maybe for as long as a cloud takes to give its load balancer up, or of an earlier PeerNode, or of another class,
 // which nobody can change. The peer does without it meanwhile, so it stands in the way of nothing else.
-func (o Observed) outlived(service *corev1.Service) bool {
+func (o Observed) outlived(service *corev1.Service, e *v1alpha1.Exposure) bool {
 	if o.previous(service) {
 		return true
 	}
-	e := o.PeerNode.Spec.Network.Peer.Exposure
 	if !e.HasService() || e.Type != corev1.ServiceTypeLoadBalancer || service.Spec.Type != corev1.ServiceTypeLoadBalancer {
 		return false
 	}

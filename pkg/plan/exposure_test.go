@@ -133,6 +133,7 @@ func TestAnExposureTouchesOnlyWhatItIsAbout(t *testing.T) {
 		"Ranges change: the firewall and the load balancer.": {
 			balanced, func(w *world) { w.PeerNode.Spec.Network.Peer.AllowFrom[0].IPBlock.CIDR = "10.0.0.0/8" }, []string{"NetworkPolicy alpha", "Service alpha-peer"}, nil,
 		},
+		"Other software is exposed: it is told nothing, so its pod stays.": {custom, as(onNode), []string{"NetworkPolicy alpha", "Service alpha-peer"}, nil},
 		"It is exposed no longer.": {balanced, shut, []string{"ConfigMap alpha-config", "StatefulSet alpha"}, []string{"alpha-peer"}},
 		"It is exposed no longer, and the Service is going already.": {
 			balanced, func(w *world) { shut(w.leaving()) }, []string{"ConfigMap alpha-config", "StatefulSet alpha"}, nil,

@@ -16,6 +16,7 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -125,7 +126,7 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		}
 	}
 	// Last, because the API server may refuse it for a port of the nodes that is taken, and everything after it then waits.
-	if service := o.peerService(); service == nil || o.foreign(service) || !o.outlived(service) {
+	if !o.standsInTheWay(names.PeerService(o.PeerNode), o.PeerNode.Spec.Network.Peer.Exposure) {
 		objects = append(objects, resources.PeerService(in))
 	}
 	return intent.FromAll(objects...)

@@ -259,8 +259,11 @@ func (c canonizer) value(field string, value any) any {
 	case string:
 		return c.text(field, v)
 	case int64:
-		if field == "observedGeneration" && v == c.generation {
+		switch {
+		case field == "observedGeneration" && v == c.generation:
 			return "<current>"
+		case slices.Contains(generated, field):
+			return "<generated>"
 		}
 	}
 	return value

@@ -19,7 +19,7 @@ import (
 var peer = `
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerNode, metadata: {name: alpha, namespace: run-1, uid: 11111111-1111-1111-1111-111111111111, generation: 3, resourceVersion: "7"}, status: {observedGeneration: 3}}
 - {apiVersion: v1, kind: Secret, metadata: {name: key, namespace: run-1, uid: 22222222-2222-2222-2222-222222222222, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, data: {key: c2VjcmV0}}
-- {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-1, creationTimestamp: "2026-01-01T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 11111111-1111-1111-1111-111111111111}]}, spec: {clusterIP: 10.0.0.7, externalName: alpha.run-1.svc}}
+- {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-1, creationTimestamp: "2026-01-01T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 11111111-1111-1111-1111-111111111111}]}, spec: {clusterIP: 10.0.0.7, externalName: alpha.run-1.svc, healthCheckNodePort: 30001}}
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + oneKey + `, uid: 66666666-6666-6666-6666-666666666666}, spec: {publicKey: ` + oneKey + `, holder: {namespace: run-1, name: alpha}, secretName: alpha-identity-1}}
 `
 
@@ -41,7 +41,7 @@ func TestStatesAreEqualWhereRunsMayDiffer(t *testing.T) {
 		"other UIDs, versions, times, addresses and keys in another namespace": {`
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerNode, metadata: {name: alpha, namespace: run-22, uid: 33333333-3333-3333-3333-333333333333, generation: 5, resourceVersion: "99"}, status: {observedGeneration: 5}}
 - {apiVersion: v1, kind: Secret, metadata: {name: key, namespace: run-22, uid: 44444444-4444-4444-4444-444444444444, labels: {app.kubernetes.io/managed-by: peernode-operator, peernode.dev/peernode: alpha}}, data: {key: c2VjcmVU}}
-- {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-22, creationTimestamp: "2026-02-02T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 33333333-3333-3333-3333-333333333333}]}, spec: {clusterIP: 10.0.0.8, externalName: alpha.run-22.svc}}
+- {apiVersion: v1, kind: Service, metadata: {name: alpha, namespace: run-22, creationTimestamp: "2026-02-02T00:00:00Z", ownerReferences: [{kind: PeerNode, name: alpha, uid: 33333333-3333-3333-3333-333333333333}]}, spec: {clusterIP: 10.0.0.8, externalName: alpha.run-22.svc, healthCheckNodePort: 30002}}
 - {apiVersion: peernode.dev/v1alpha1, kind: PeerIdentityReservation, metadata: {name: libp2p-ed25519-` + otherKey + `, uid: 77777777-7777-7777-7777-777777777777}, spec: {publicKey: ` + otherKey + `, holder: {namespace: run-22, name: alpha}, secretName: alpha-identity-1}}
 ` + strings.NewReplacer("run-1", "run-22", "0123abcd", "89efabcd", "7c6d", "3f2e").Replace(files), ""},
 		"the identity is another's": {`
