@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -233,7 +234,7 @@ func TestALoadBalancerThatGoesSlowlyHoldsUpNothingElse(t *testing.T) {
 	s.edit(p, func(p *v1alpha1.PeerNode) { p.Spec.Network = v1alpha1.PeerNetwork{} })
 	s.eventually(func() error {
 		if service := s.outer(); service.DeletionTimestamp == nil {
-			return fmt.Errorf("the Service of a peer that is exposed no longer stays")
+			return errors.New("the Service of a peer that is exposed no longer stays")
 		}
 		return nil
 	})
