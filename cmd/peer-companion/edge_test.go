@@ -50,17 +50,37 @@ func unused(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// within waits for something.
+func within(patience time.Duration, happens func() bool) bool {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if happens() {
+			return true
+		}
+	}
+	return false
+}
+
+// statusOf is that of a probe, 0 for none.
+func statusOf(address, path string) int {
+	response, err := http.Get("http://" + address + path)
+	if err != nil {
+		return 0
+	}
+	defer response.Body.Close()
+	return response.StatusCode
+}
+
 func TestTheEdgeAsAProcess(t *testing.T) {
 	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RequestURI) }))
 	defer peer.Close()
 	dir, client := certified(t)
-	listen := unused(t)
+	listen, metrics, late := unused(t), unused(t), filepath.Join(t.TempDir(), "late")
 	document := fmt.Sprintf("software: P2PAgent\nlisten: %s\nmetrics: %s\npeer: %s\ntls: {certificate: %s/tls.crt, key: %[4]s/tls.key}\ntimeouts: {unready: 100ms}\n",
-		listen, unused(t), strings.TrimPrefix(peer.URL, "http://"), dir)
-	if err := os.WriteFile(filepath.Join(dir, "edge.yaml"), []byte(document), 0o600); err != nil {
+		listen, metrics, strings.TrimPrefix(peer.URL, "http://"), late)
+	if err := os.WriteFile(filepath.Join(filepath.Dir(late), "edge.yaml"), []byte(document), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "edge", "--config", filepath.Join(dir, "edge.yaml"))
+	cmd := exec.Command(binary, "edge", "--config", filepath.Join(filepath.Dir(late), "edge.yaml"))
 	var access, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &access, &log
 	if err := cmd.Start(); err != nil {
@@ -75,10 +95,17 @@ func TestTheEdgeAsAProcess(t *testing.T) {
 		text, err := io.ReadAll(response.Body)
 		return response.StatusCode, string(text), err
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		if _, _, err := ask("/"); err == nil {
-			break
-		}
+	if !within(20*time.Second, func() bool { return statusOf(metrics, "/livez") == http.StatusOK }) || statusOf(metrics, "/readyz") != http.StatusServiceUnavailable {
+		t.Errorf("without a certificate it is alive: %d, ready: %d", statusOf(metrics, "/livez"), statusOf(metrics, "/readyz"))
+	}
+	if _, _, err := ask("/"); err == nil {
+		t.Error("it serves without a certificate")
+	}
+	if err := os.Rename(dir, late); err != nil {
+		t.Fatal(err)
+	}
+	if !within(20*time.Second, func() bool { _, _, err := ask("/"); return err == nil }) || statusOf(metrics, "/readyz") != http.StatusOK {
+		t.Error("with a certificate it does not serve:", &log)
 	}
 	if code, text, err := ask("/api/v1/identity"); err != nil || code != http.StatusOK || text != "/api/v1/identity" {
 		t.Errorf("an open route: %d %q %v", code, text, err)
@@ -108,8 +135,7 @@ func TestAnEdgeThatCannotServeSaysWhy(t *testing.T) {
 		"No file.":                  {"", "no such file"},
 		"A field that is misspelt.": {"softwares: Convex\n", `unknown field "softwares"`},
 		"Several fields.":           {"software: Convex\nlimits: {requests: 0}\n", "limits.requests: is 0, must be from 1 to 10000"},
-		"No certificate.":           {"software: Convex\ntls: {certificate: /nothing/tls.crt, key: /nothing/tls.key}\n", "open /nothing/tls.crt: no such file"},
-		"An address in use.":        {"software: Convex\nlisten: " + taken.Addr().String() + "\ntls: {certificate: DIR/tls.crt, key: DIR/tls.key}\n", "listen: listen tcp " + taken.Addr().String()},
+		"An address in use.":        {"software: Convex\nlisten: " + taken.Addr().String() + "\nmetrics: " + unused(t) + "\ntls: {certificate: DIR/tls.crt, key: DIR/tls.key}\n", "listen: listen tcp " + taken.Addr().String()},
 	} {
 		path := filepath.Join(t.TempDir(), "edge.yaml")
 		if c.document != "" {

@@ -43,7 +43,7 @@ func inANetwork(t *testing.T, self string) *policed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	network, err := testenv.NewNetwork(self)
+	network, err := testenv.NewNetwork(&env.Programs, self)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,8 @@ import (
 
 // A network of its own stands for the outside: its only way to the cluster is by the node, as one machine to another.
 const (
-	outside     = "peernode-outside"
-	outsideLink = "pnoutside0"
+	outsideNetwork = "peernode-outside"
+	outsideLink    = "pnoutside0"
 	// wayIn is the node as the outside sees it, wayOut the outside as the node does.
 	wayIn, wayOut = "198.51.100.1", "198.51.100.2"
 	outsideRange  = "198.51.100.0/24"
@@ -44,22 +44,22 @@ type outer struct {
 // newOuter makes the network and the agent's key.
 func newOuter(t *testing.T) *outer {
 	t.Helper()
-	_, _ = run("ip", "netns", "delete", outside)
+	_, _ = run("ip", "netns", "delete", outsideNetwork)
 	for _, args := range [][]string{
-		{"netns", "add", outside},
-		{"link", "add", outsideLink, "type", "veth", "peer", "name", "eth0", "netns", outside},
+		{"netns", "add", outsideNetwork},
+		{"link", "add", outsideLink, "type", "veth", "peer", "name", "eth0", "netns", outsideNetwork},
 		{"address", "add", wayIn + "/24", "dev", outsideLink},
 		{"link", "set", outsideLink, "up"},
-		{"-netns", outside, "address", "add", wayOut + "/24", "dev", "eth0"},
-		{"-netns", outside, "link", "set", "eth0", "up"},
-		{"-netns", outside, "link", "set", "lo", "up"},
-		{"-netns", outside, "route", "add", "default", "via", wayIn},
+		{"-netns", outsideNetwork, "address", "add", wayOut + "/24", "dev", "eth0"},
+		{"-netns", outsideNetwork, "link", "set", "eth0", "up"},
+		{"-netns", outsideNetwork, "link", "set", "lo", "up"},
+		{"-netns", outsideNetwork, "route", "add", "default", "via", wayIn},
 	} {
 		if _, err := run("ip", args...); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Cleanup(func() { _, _ = run("ip", "netns", "delete", outside) })
+	t.Cleanup(func() { _, _ = run("ip", "netns", "delete", outsideNetwork) })
 	o := &outer{T: t, dir: t.TempDir()}
 	out, err := run(agentProgram(), "identity", "generate", "--keys", filepath.Join(o.dir, "keys"))
 	must(t, err)
@@ -87,7 +87,7 @@ func (o *outer) dials(p *v1alpha1.PeerNode, address string) {
 	must(o.T, err)
 	file := filepath.Join(o.dir, "agent.yaml")
 	must(o.T, os.WriteFile(file, config, 0o600))
-	o.agent = exec.Command("ip", "netns", "exec", outside, agentProgram(), "start", "--config", file)
+	o.agent = exec.Command("ip", "netns", "exec", outsideNetwork, agentProgram(), "start", "--config", file)
 	o.agent.Stderr = o.Output()
 	must(o.T, o.agent.Start())
 }
@@ -128,7 +128,7 @@ func (o *outer) reaches(p *v1alpha1.PeerNode, address, transport string) {
 func (o *outer) shut(host string, port int) {
 	o.Helper()
 	eventually(o.T, func() error {
-		connect := exec.Command("ip", "netns", "exec", outside, "timeout", "3", "bash", "-c", fmt.Sprintf("exec 3<>/dev/tcp/%s/%d", host, port))
+		connect := exec.Command("ip", "netns", "exec", outsideNetwork, "timeout", "3", "bash", "-c", fmt.Sprintf("exec 3<>/dev/tcp/%s/%d", host, port))
 		if connect.Run() == nil {
 			return errors.New("the outside still gets in")
 		}

@@ -25,15 +25,16 @@ type Network struct {
 	// Probe is what the operator is to be told of it.
 	Probe settings.Probe
 
+	programs *Programs
 	operator *httptest.Server
 	out      atomic.Bool
 	looks    atomic.Int64
 	process  *exec.Cmd
 }
 
-// NewNetwork is one in which the operator's pod believes to have an address, of this machine, and in which no probe runs.
-func NewNetwork(self string) (*Network, error) {
-	n := &Network{}
+// NewNetwork is one whose probe is one of the programs, in which the operator's pod believes to have an address, of this machine, and in which no probe runs.
+func NewNetwork(programs *Programs, self string) (*Network, error) {
+	n := &Network{programs: programs}
 	listener, err := net.Listen("tcp", net.JoinHostPort(self, "0"))
 	if err != nil {
 		return nil, err
@@ -70,7 +71,7 @@ func (n *Network) Run(enforced bool) error {
 	if err := n.Silence(); err != nil {
 		return err
 	}
-	program, err := companion()
+	program, err := n.programs.Path("cmd/peer-companion")
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,10 @@
 package edge
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -131,16 +133,24 @@ func TestACertificateThatIsNoneLeavesTheOneOfBefore(t *testing.T) {
 	r.renews(9)
 }
 
-func TestAnEdgeWithoutACertificateDoesNotStart(t *testing.T) {
+func TestAnEdgeWithoutACertificateWaitsForOne(t *testing.T) {
 	for name, content := range map[string]string{"nothing there": "", "nonsense": "nonsense"} {
 		c := edge.Default()
+		c.Metrics = "127.0.0.1:0"
 		c.TLS.Certificate, c.TLS.Key = t.TempDir()+"/tls.crt", t.TempDir()+"/tls.key"
 		if content != "" {
 			must(t, os.WriteFile(c.TLS.Certificate, []byte(content), 0o600))
 			must(t, os.WriteFile(c.TLS.Key, []byte(content), 0o600))
 		}
-		if err := (&Edge{Config: c}).Run(t.Context()); err == nil || !strings.Contains(err.Error(), c.TLS.Certificate) {
-			t.Errorf("%s: %v", name, err)
+		log := &lines{}
+		e := &Edge{Config: c, look: time.Millisecond, Log: slog.New(slog.NewJSONHandler(log, nil))}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		if err := e.Run(ctx); err != nil || ctx.Err() == nil {
+			t.Errorf("%s: it ended with %v", name, err)
+		}
+		cancel()
+		if said := strings.Count(log.String(), c.TLS.Certificate); said != 1 {
+			t.Errorf("%s: it names the file %d times:\n%s", name, said, log)
 		}
 	}
 }

@@ -23,10 +23,10 @@ func (s source) await(ctx context.Context, log *slog.Logger, m *metrics) bool {
 	var last string
 	for {
 		_, err := s.load(ctx)
-		m.reload(s.what, err)
 		if err == nil {
 			return true
 		}
+		m.reload(s.what, err)
 		if err.Error() != last {
 			last = err.Error()
 			log.Warn("waiting for what cannot be taken yet", "what", s.what, "error", last)
