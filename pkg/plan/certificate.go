@@ -129,7 +129,7 @@ func (p Plan) certificateProvided(o Observed, was metav1.Condition) *metav1.Cond
 	switch {
 	case runs && serves:
 		return new(conditions.New(v1alpha1.ConditionCertificateReady, metav1.ConditionTrue, v1alpha1.ReasonCertificateProvided,
-			fmt.Sprintf("the edge serves under the certificate in Secret %s", p.PeerNode.Spec.TLS.SecretName)))
+			"the edge serves under the certificate in Secret "+p.PeerNode.Spec.TLS.SecretName))
 	case !runs && was.Type != "":
 		return &was
 	default:

@@ -88,7 +88,7 @@ func edgeAuthorities(e *v1alpha1.PeerEdge) []authorities {
 		out = append(out, authorities{&e.ClientCertificates.CA, volumeClientCA, clientCAFolder})
 	}
 	if e.Tokens != nil && e.Tokens.CA != nil {
-		out = append(out, authorities{e.Tokens.CA, volumeTokenCA, tokenCAFolder})
+		out = append(out, authorities{e.Tokens.CA, volumeIssuerCA, issuerCAFolder})
 	}
 	return out
 }

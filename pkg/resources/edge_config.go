@@ -40,7 +40,7 @@ const (
 	edgeFolder     = "/etc/peernode/edge"
 	tlsFolder      = "/etc/peernode/tls"
 	clientCAFolder = "/etc/peernode/client-ca"
-	tokenCAFolder  = "/etc/peernode/token-ca"
+	issuerCAFolder = "/etc/peernode/issuer-ca"
 )
 
 // edgeDrain is how long requests may take once the pod is to stop. The peer stops at the same time, and there is no
@@ -130,7 +130,7 @@ func edgeAuthentication(c *edge.Config, e *v1alpha1.PeerEdge) {
 	c.JWT = edge.DefaultJWT()
 	c.JWT.Issuer, c.JWT.Audiences, c.JWT.Keys = tokens.Issuer, tokens.Audiences, tokens.KeysURL
 	if tokens.CA != nil {
-		c.JWT.CA = path.Join(tokenCAFolder, tokens.CA.Key)
+		c.JWT.CA = path.Join(issuerCAFolder, tokens.CA.Key)
 	}
 	if len(tokens.Algorithms) > 0 {
 		c.JWT.Algorithms = nil

@@ -29,7 +29,7 @@ const (
 	volumeEdge     = "edge"
 	volumeTLS      = "tls"
 	volumeClientCA = "client-ca"
-	volumeTokenCA  = "token-ca"
+	volumeIssuerCA = "issuer-ca"
 )
 
 func volumes(in Input) []*applycorev1.VolumeApplyConfiguration {

@@ -128,6 +128,7 @@ func (s *story) renew(certificate string) {
 	})
 	c.Status.Conditions = append(c.Status.Conditions, certmanagerv1.CertificateCondition{
 		Type: certmanagerv1.CertificateConditionIssuing, Status: cmmeta.ConditionTrue, Reason: "ManuallyTriggered", ObservedGeneration: c.Generation,
+		LastTransitionTime: new(metav1.Now()), // Requests that failed before it do not count.
 	})
 	s.must(env.Admin.Status().Update(s.Context(), c))
 }
