@@ -31,7 +31,7 @@ func TestCreationCostsOwnedObjectsPlusTwo(t *testing.T) {
 	}{
 		"the smallest p2p-agent: seven objects, and a Job, a Secret and a reservation for its key": {func(*v1alpha1.PeerNode) {}, 10, v1alpha1.ReasonServing},
 		"custom software without files: six objects, no key":                                       {builders.Custom, 6, v1alpha1.ReasonServing},
-		"a p2p-agent whose API is open: one Service more":                                          {openAPI, 11, v1alpha1.ReasonServing},
+		"a p2p-agent whose API is open: a Service and a Certificate more":                          {openAPI, 12, v1alpha1.ReasonServing},
 		"a p2p-agent that is created suspended":                                                    {builders.Suspended, 10, v1alpha1.ReasonSuspended},
 		"a p2p-agent that is exposed: one Service more":                                            {exposedAs(v1alpha1.Exposure{Type: corev1.ServiceTypeLoadBalancer}), 11, v1alpha1.ReasonServing},
 		"data that may be deleted: a finalizer as well":                                            {builders.DeleteData, 11, v1alpha1.ReasonServing},
