@@ -85,10 +85,12 @@ func scene(t *testing.T) (*v1alpha1.PeerNode, []corner) {
 		"a server": "198.51.100.7", "a server of the exception": "198.51.100.200",
 	})...)
 
+	certified(t, ns, "public", "alpha-api."+ns+".svc")
 	alpha := agent(t, ns, "alpha", builders.Declaring("beta"), func(p *v1alpha1.PeerNode) {
 		n := &p.Spec.Network
 		n.Peer.AllowFrom = []v1alpha1.NetworkPeer{block("203.0.113.0/24", "203.0.113.128/25"), block(v1alpha1.CIDR(corners[2].side.IP + "/32"))}
 		n.Peer.AllowTo = []v1alpha1.NetworkPeer{block("198.51.100.0/24", "198.51.100.128/25")}
+		p.Spec.TLS = &v1alpha1.PeerTLS{SecretName: "public-tls"}
 		n.API = v1alpha1.PeerAPI{Enabled: true, AllowFrom: []v1alpha1.NetworkPeer{
 			{PodSelector: &metav1.LabelSelector{MatchLabels: role}},
 			{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "users"}}},
@@ -144,7 +146,7 @@ func throughService(t *testing.T, corners []corner, to, ns, service string) []co
 		if corners[i].name == to || corners[i].side.Namespace == "" {
 			continue
 		}
-		c := newConnection(&corners[i], target, corev1.ProtocolTCP, 8080)
+		c := newConnection(&corners[i], target, corev1.ProtocolTCP, 8443)
 		c.line = fmt.Sprintf("TCP %s:%d", s.Spec.ClusterIP, s.Spec.Ports[0].Port)
 		c.name += " through its Service"
 		all = append(all, c)

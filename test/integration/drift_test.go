@@ -98,7 +98,7 @@ func (s *story) asBefore(kind, name string, was client.Object) error {
 	diff := cmp.Diff(was, is,
 		cmpopts.IgnoreFields(metav1.ObjectMeta{}, "UID", "ResourceVersion", "Generation", "CreationTimestamp", "ManagedFields"),
 		cmpopts.IgnoreFields(corev1.ServiceSpec{}, "ClusterIP", "ClusterIPs"),
-		cmpopts.IgnoreFields(appsv1.StatefulSet{}, "Status"), cmpopts.IgnoreFields(policyv1.PodDisruptionBudget{}, "Status"))
+		cmpopts.IgnoreFields(appsv1.StatefulSet{}, "Status"), cmpopts.IgnoreFields(certmanagerv1.Certificate{}, "Status"), cmpopts.IgnoreFields(policyv1.PodDisruptionBudget{}, "Status"))
 	if diff != "" {
 		return fmt.Errorf("%s %s has not been set right (-before +now):\n%s", kind, name, diff)
 	}
