@@ -300,7 +300,7 @@ func TestTheSampleOfAPeerThatIsExposedIsOne(t *testing.T) {
 	s.must(env.Admin.Create(s.Context(), p, strict))
 	s.serves(p)
 	s.exposes(p, metav1.ConditionTrue, v1alpha1.ReasonAddressFound)
-	if got := reached(p); len(got) != 3 || got[0] != "p2p peer.example.com:30800" {
+	if got := reached(p); len(got) != 3 || got[0] != "p2p peer.example.com:30900" {
 		t.Errorf("it is reached at %v", got)
 	}
 }
