@@ -41,6 +41,18 @@ func TestTheDocumentOfAnEdgeIsOneThatTheEdgeReads(t *testing.T) {
 	}
 }
 
+// The defaults of the spec are documented where users look them up; they are no others than the edge's own.
+func TestAnEdgeOfWhichNothingIsSaidLimitsAsItWouldByItself(t *testing.T) {
+	in := scenarios["p2p-agent-full"].input(t, "p2p-agent-full")
+	standard := edge.Default()
+	if diff := cmp.Diff(standard.Clients, in.Edge.Config.Clients); diff != "" {
+		t.Errorf("clients (-edge +spec):\n%s", diff)
+	}
+	if diff := cmp.Diff(standard.Limits, in.Edge.Config.Limits); diff != "" {
+		t.Errorf("limits (-edge +spec):\n%s", diff)
+	}
+}
+
 func TestAnEdgeServesOnePort(t *testing.T) {
 	tcp := peer.Port{Name: "api", Number: 80, Protocol: "TCP", Purpose: v1alpha1.PurposeAPI}
 	udp := peer.Port{Name: "dns", Number: 53, Protocol: "UDP", Purpose: v1alpha1.PurposeAPI}
