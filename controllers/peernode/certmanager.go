@@ -22,10 +22,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -39,11 +37,10 @@ type certManager struct {
 	discovery discovery.DiscoveryInterface
 	config    *rest.Config
 	options   cache.Options
-	reader    client.Reader
 
 	// controller is who watches, set before it starts.
 	controller controller.Controller
-	// changed leads to all PeerNodes that ask for a certificate.
+	// changed leads to all PeerNodes, some of which ask for a certificate.
 	changed chan event.GenericEvent
 
 	known chan struct{}
@@ -62,7 +59,7 @@ func newCertManager(mgr ctrl.Manager, options cache.Options) (*certManager, erro
 	}
 	options.Scheme, options.Mapper, options.HTTPClient = mgr.GetScheme(), mgr.GetRESTMapper(), mgr.GetHTTPClient()
 	return &certManager{
-		discovery: d, config: mgr.GetConfig(), options: options, reader: mgr.GetClient(),
+		discovery: d, config: mgr.GetConfig(), options: options,
 		changed: make(chan event.GenericEvent, 1), known: make(chan struct{}),
 	}, nil
 }
@@ -163,22 +160,6 @@ func (c *certManager) Certificates(ctx context.Context) (client.Reader, error) {
 		return certificates, nil
 	}
 	return nil, nil //nolint:nilnil // none is an answer
-}
-
-// askers are the PeerNodes that ask cert-manager for a certificate.
-func (c *certManager) askers(ctx context.Context, _ client.Object) []reconcile.Request {
-	list := &v1alpha1.PeerNodeList{}
-	// The cache answers, or the operator is on its way out.
-	if err := c.reader.List(ctx, list, client.UnsafeDisableDeepCopy); err != nil {
-		return nil
-	}
-	var out []reconcile.Request
-	for i := range list.Items {
-		if t := list.Items[i].Spec.TLS; t != nil && t.IssuerRef != nil {
-			out = append(out, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
-	}
-	return out
 }
 
 // observeCertificate reads the Certificate of the API, if there can be one, and what its issuer says of it.

@@ -55,7 +55,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if r.certManager, err = newCertManager(mgr, r.CertificateCache); err != nil {
 		return err
 	}
-	b = b.WatchesRawSource(source.Channel(r.certManager.changed, handler.EnqueueRequestsFromMapFunc(r.certManager.askers)))
+	b = b.WatchesRawSource(source.Channel(r.certManager.changed, handler.EnqueueRequestsFromMapFunc(r.everyPeer)))
 	if r.certManager.controller, err = b.Build(reconcile.AsReconciler(mgr.GetClient(), r)); err != nil {
 		return err
 	}
