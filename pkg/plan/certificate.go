@@ -203,19 +203,3 @@ func certificateTrouble(reason string) bool {
 	}
 	return false
 }
-
-// certificateEvents tells of trouble with the certificate, and of its end. One that is made and renewed without trouble
-// makes none.
-func certificateEvents(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
-	was := conditions.Find(before.Conditions, v1alpha1.ConditionCertificateReady)
-	is := conditions.Find(next.Conditions, v1alpha1.ConditionCertificateReady)
-	switch {
-	case was.Reason == is.Reason:
-		return nil
-	case certificateTrouble(is.Reason):
-		return []conditions.Event{conditions.Warning(is.Reason, "Serve", is.Message)}
-	case certificateTrouble(was.Reason) && is.Status == metav1.ConditionTrue:
-		return []conditions.Event{conditions.Normal(is.Reason, "Serve", is.Message)}
-	}
-	return nil
-}

@@ -15,7 +15,43 @@ import (
 // Events tells what changed between two statuses that were written one after the other. A smooth start makes no
 // event: the conditions tell it, and an event is a write like any other.
 func Events(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
-	return slices.Concat(keyEvents(before.Identity, next.Identity), copyEvents(before, next), certificateEvents(before, next), enforcementEvents(before, next), progress(before, next))
+	return slices.Concat(keyEvents(before.Identity, next.Identity), troubleEvents(before, next), enforcementEvents(before, next), progress(before, next))
+}
+
+// troubles are those that a peer may have beside serving, each with what it is that goes wrong.
+var troubles = []struct {
+	condition, action string
+	is                func(reason string) bool
+}{
+	{v1alpha1.ConditionKeyBackedUp, "BackUp", copyTrouble},
+	{v1alpha1.ConditionCertificateReady, "Serve", certificateTrouble},
+}
+
+// troubleEvents tells of trouble, and of its end. What goes well makes none.
+func troubleEvents(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
+	var out []conditions.Event
+	for _, trouble := range troubles {
+		was, is := conditions.Find(before.Conditions, trouble.condition), conditions.Find(next.Conditions, trouble.condition)
+		switch {
+		case was.Reason == is.Reason:
+		case trouble.is(is.Reason):
+			out = append(out, conditions.Warning(is.Reason, trouble.action, is.Message))
+		case trouble.is(was.Reason) && is.Status == metav1.ConditionTrue:
+			out = append(out, conditions.Normal(is.Reason, trouble.action, is.Message))
+		}
+	}
+	return out
+}
+
+// newTrouble reports whether there is trouble that there was not before.
+func newTrouble(before, next v1alpha1.PeerNodeStatus) bool {
+	for _, trouble := range troubles {
+		is := conditions.Find(next.Conditions, trouble.condition).Reason
+		if trouble.is(is) && is != conditions.Find(before.Conditions, trouble.condition).Reason {
+			return true
+		}
+	}
+	return false
 }
 
 func progress(before, next v1alpha1.PeerNodeStatus) []conditions.Event {

@@ -86,18 +86,3 @@ func messages(findings []*conditions.Finding) string {
 	}
 	return strings.Join(out, "; ")
 }
-
-// copyEvents tells of trouble with copies of keys, and of its end. Copies that are made without trouble make none.
-func copyEvents(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
-	was := conditions.Find(before.Conditions, v1alpha1.ConditionKeyBackedUp)
-	is := conditions.Find(next.Conditions, v1alpha1.ConditionKeyBackedUp)
-	switch {
-	case was.Reason == is.Reason:
-		return nil
-	case copyTrouble(is.Reason):
-		return []conditions.Event{conditions.Warning(is.Reason, "BackUp", is.Message)}
-	case copyTrouble(was.Reason) && is.Status == metav1.ConditionTrue:
-		return []conditions.Event{conditions.Normal(is.Reason, "BackUp", is.Message)}
-	}
-	return nil
-}

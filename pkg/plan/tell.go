@@ -80,10 +80,7 @@ func important(before, next v1alpha1.PeerNodeStatus) bool {
 	if serves := conditions.Find(next.Conditions, v1alpha1.ConditionReady).Status; serves == metav1.ConditionTrue && proven(before) != proven(next) {
 		return true
 	}
-	if copies := conditions.Find(next.Conditions, v1alpha1.ConditionKeyBackedUp).Reason; copyTrouble(copies) && copies != conditions.Find(before.Conditions, v1alpha1.ConditionKeyBackedUp).Reason {
-		return true
-	}
-	if certificate := conditions.Find(next.Conditions, v1alpha1.ConditionCertificateReady).Reason; certificateTrouble(certificate) && certificate != conditions.Find(before.Conditions, v1alpha1.ConditionCertificateReady).Reason {
+	if newTrouble(before, next) {
 		return true
 	}
 	for _, conditionType := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled} {
