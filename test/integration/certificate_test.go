@@ -12,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -28,7 +26,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -333,11 +330,7 @@ func parsed(t *testing.T, raw []byte) *x509.Certificate {
 
 func TestThePeerOfTheSampleIsServedUnderTLS(t *testing.T) {
 	s := tell(t)
-	raw, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "samples", "p2pagent-tls.yaml"))
-	s.must(err)
-	for document := range strings.SplitSeq(strings.ReplaceAll(string(raw), "namespace: peers", "namespace: "+s.ns), "\n---\n") {
-		o := &unstructured.Unstructured{}
-		s.must(yaml.UnmarshalStrict([]byte(document), &o.Object))
+	for _, o := range documents(t, "config/samples/p2pagent-tls.yaml", "namespace: peers", "namespace: "+s.ns) {
 		s.must(env.Admin.Create(s.Context(), o, strict))
 	}
 	p := &v1alpha1.PeerNode{}
