@@ -114,19 +114,9 @@ func TestACertificateIsRenewedInSilence(t *testing.T) {
 	}
 }
 
-// renew is what cmctl does.
 func (s *story) renew(certificate string) {
 	s.Helper()
-	c := &certmanagerv1.Certificate{}
-	s.is(certificate, c)
-	c.Status.Conditions = slices.DeleteFunc(c.Status.Conditions, func(is certmanagerv1.CertificateCondition) bool {
-		return is.Type == certmanagerv1.CertificateConditionIssuing
-	})
-	c.Status.Conditions = append(c.Status.Conditions, certmanagerv1.CertificateCondition{
-		Type: certmanagerv1.CertificateConditionIssuing, Status: cmmeta.ConditionTrue, Reason: "ManuallyTriggered", ObservedGeneration: c.Generation,
-		LastTransitionTime: new(metav1.Now()), // Requests that failed before it do not count.
-	})
-	s.must(env.Admin.Status().Update(s.Context(), c))
+	s.must(testenv.RenewCertificate(s.Context(), env.Admin, client.ObjectKey{Namespace: s.ns, Name: certificate}))
 }
 
 func TestAPeerWaitsForAnIssuerThatDoesNotExist(t *testing.T) {

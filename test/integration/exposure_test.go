@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,17 +18,23 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/builders"
-	"github.com/peernode/operator/test/testenv"
 )
 
 // cleanup is what controllers of load balancers hold a Service with until the cloud has given it up.
 const cleanup = "service.kubernetes.io/load-balancer-cleanup"
 
-// balance plays the controller of a cloud: it takes the Service on and gives it addresses.
+// balance plays the controller of a cloud: it takes the Service of the peer protocol on and gives it addresses.
 func (s *story) balance(addresses ...string) {
 	s.Helper()
-	s.patch("alpha-peer", &corev1.Service{}, `{"metadata":{"finalizers":["`+cleanup+`"]}}`)
-	service := s.outer()
+	s.balanceAs("alpha-peer", addresses...)
+}
+
+// balanceAs does so with a Service of a name.
+func (s *story) balanceAs(name string, addresses ...string) {
+	s.Helper()
+	s.patch(name, &corev1.Service{}, `{"metadata":{"finalizers":["`+cleanup+`"]}}`)
+	service := &corev1.Service{}
+	s.is(name, service)
 	service.Status.LoadBalancer.Ingress = nil
 	for _, address := range addresses {
 		service.Status.LoadBalancer.Ingress = append(service.Status.LoadBalancer.Ingress, corev1.LoadBalancerIngress{IP: address, IPMode: new(corev1.LoadBalancerIPModeVIP)})
@@ -290,14 +294,46 @@ func TestEachPeerOfAFleetIsExposedByItself(t *testing.T) {
 	s.silent(pause)
 }
 
+func TestAnAPIIsExposedBesideItsServiceForTheCluster(t *testing.T) {
+	s := tell(t)
+	open := func(as corev1.ServiceType) func(*v1alpha1.PeerNode) {
+		return func(p *v1alpha1.PeerNode) {
+			builders.API(p)
+			p.Spec.Network.API.AllowFrom = []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "198.51.100.0/24"}}}
+			p.Spec.Network.API.Exposure = &v1alpha1.Exposure{Type: as}
+		}
+	}
+	p := s.serving("alpha", exposedAs(corev1.ServiceTypeNodePort), open(corev1.ServiceTypeLoadBalancer))
+	s.becomes(p, v1alpha1.ConditionAPIExposed, metav1.ConditionFalse, v1alpha1.ReasonWaitingForAddress)
+	inner, pod := s.again("alpha-api", &corev1.Service{}), s.again("alpha-0", &corev1.Pod{})
+	s.balanceAs("alpha-api-ext", "203.0.113.7")
+	s.becomes(p, v1alpha1.ConditionAPIExposed, metav1.ConditionTrue, v1alpha1.ReasonAddressFound)
+	if got := reached(p); len(got) != 1 || got[0] != "https 203.0.113.7:443" {
+		t.Errorf("it is reached at %v", got)
+	}
+	s.runsOn("alpha", "192.0.2.10")
+	s.exposes(p, metav1.ConditionTrue, v1alpha1.ReasonAddressFound)
+	if got := reached(p); len(got) != 4 || got[3] != "https 203.0.113.7:443" {
+		t.Errorf("it is reached at %v", got)
+	}
+	s.settle(quiet)
+	s.silent(pause)
+
+	// What nobody asks for any more goes, as soon as the cloud lets go of it; users in the cluster do not notice.
+	s.edit(p, func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Exposure = nil })
+	s.patch("alpha-api-ext", &corev1.Service{}, `{"metadata":{"finalizers":null}}`)
+	s.gone("alpha-api-ext", &corev1.Service{})
+	s.same("alpha-api", inner)
+	s.same("alpha-0", pod)
+}
+
 func TestTheSampleOfAPeerThatIsExposedIsOne(t *testing.T) {
 	s := tell(t)
-	raw, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "samples", "p2pagent-exposed.yaml"))
-	s.must(err)
+	for _, o := range documents(t, "config/samples/p2pagent-exposed.yaml", "namespace: peers", "namespace: "+s.ns) {
+		s.must(env.Admin.Create(s.Context(), o, strict))
+	}
 	p := &v1alpha1.PeerNode{}
-	s.must(yaml.UnmarshalStrict(raw, p))
-	p.Namespace = s.ns
-	s.must(env.Admin.Create(s.Context(), p, strict))
+	s.is("exposed", p)
 	s.serves(p)
 	s.exposes(p, metav1.ConditionTrue, v1alpha1.ReasonAddressFound)
 	if got := reached(p); len(got) != 3 || got[0] != "p2p peer.example.com:30900" {
