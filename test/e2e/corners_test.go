@@ -104,39 +104,14 @@ func podLabelled(t *testing.T, ns, name string) *corev1.Pod {
 	return nil
 }
 
-// outside makes corners of addresses beyond the node: a network of their own, to which the node is the router.
+// outside makes corners of addresses beyond the node.
 func outside(t *testing.T, addresses map[string]string) []corner {
 	t.Helper()
-	const network, link = "e2e-outside", "e2e-outside0"
-	remove := func() {
-		_, _ = run("ip", "link", "delete", link) // goes with the network, but later
-		_, _ = run("ip", "netns", "delete", network)
-	}
-	remove()
-	ip := func(args ...string) {
-		_, err := run("ip", args...)
-		must(t, err)
-	}
-	ip("netns", "add", network)
-	t.Cleanup(remove)
-	ip("link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", network)
-	ip("address", "add", "192.0.2.1/32", "dev", link)
-	ip("link", "set", link, "up")
-	ip("-n", network, "link", "set", "eth0", "up")
-	ip("-n", network, "route", "add", "192.0.2.1", "dev", "eth0")
-	ip("-n", network, "route", "add", "default", "via", "192.0.2.1")
-	// Where many addresses are in one place, the kernel there would tell of a few closed ports a second only.
-	_, err := run("ip", "netns", "exec", network, "sh", "-c", "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit")
-	must(t, err)
+	n := newOutsideNetwork(t)
 	var corners []corner
 	for _, name := range slices.Sorted(maps.Keys(addresses)) {
-		address := addresses[name]
-		ip("-n", network, "address", "add", address+"/32", "dev", "eth0")
-		ip("route", "add", address+"/32", "dev", link)
-		corners = append(corners, corner{
-			name: name, side: side{IP: address}, from: address,
-			inside: []string{"ip", "netns", "exec", network, "e2e-probe"},
-		})
+		n.has(addresses[name])
+		corners = append(corners, corner{name: name, side: side{IP: addresses[name]}, from: addresses[name], inside: n.inside("e2e-probe")})
 	}
 	return corners
 }

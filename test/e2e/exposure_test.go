@@ -5,13 +5,16 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,44 +26,27 @@ import (
 	"github.com/peernode/operator/test/testenv"
 )
 
-// A network of its own stands for the outside: its only way to the cluster is by the node, as one machine to another.
 const (
-	outsideNetwork = "peernode-outside"
-	outsideLink    = "pnoutside0"
-	// wayIn is the node as the outside sees it, wayOut the outside as the node does.
-	wayIn, wayOut = "198.51.100.1", "198.51.100.2"
-	outsideRange  = "198.51.100.0/24"
+	// wayOut is the outside as the node sees it.
+	wayOut       = "198.51.100.2"
+	outsideRange = "198.51.100.0/24"
 	// balanced is the address that the test gives to the load balancer. kube-proxy leads it to the peer.
 	balanced = "203.0.113.7"
 )
 
 // outer is a p2p-agent outside of the cluster.
 type outer struct {
-	*testing.T
+	*outsideNetwork
+
 	dir, peerID string
 	agent       *exec.Cmd
 }
 
-// newOuter makes the network and the agent's key.
+// newOuter makes the network and the key of the agent.
 func newOuter(t *testing.T) *outer {
 	t.Helper()
-	_, _ = run("ip", "netns", "delete", outsideNetwork)
-	for _, args := range [][]string{
-		{"netns", "add", outsideNetwork},
-		{"link", "add", outsideLink, "type", "veth", "peer", "name", "eth0", "netns", outsideNetwork},
-		{"address", "add", wayIn + "/24", "dev", outsideLink},
-		{"link", "set", outsideLink, "up"},
-		{"-netns", outsideNetwork, "address", "add", wayOut + "/24", "dev", "eth0"},
-		{"-netns", outsideNetwork, "link", "set", "eth0", "up"},
-		{"-netns", outsideNetwork, "link", "set", "lo", "up"},
-		{"-netns", outsideNetwork, "route", "add", "default", "via", wayIn},
-	} {
-		if _, err := run("ip", args...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() { _, _ = run("ip", "netns", "delete", outsideNetwork) })
-	o := &outer{T: t, dir: t.TempDir()}
+	o := &outer{outsideNetwork: newOutsideNetwork(t), dir: t.TempDir()}
+	o.has(wayOut)
 	out, err := run(agentProgram(), "identity", "generate", "--keys", filepath.Join(o.dir, "keys"))
 	must(t, err)
 	var identity struct{ PeerID string }
@@ -87,7 +73,8 @@ func (o *outer) dials(p *v1alpha1.PeerNode, address string) {
 	must(o.T, err)
 	file := filepath.Join(o.dir, "agent.yaml")
 	must(o.T, os.WriteFile(file, config, 0o600))
-	o.agent = exec.Command("ip", "netns", "exec", outsideNetwork, agentProgram(), "start", "--config", file)
+	start := o.inside(agentProgram(), "start", "--config", file)
+	o.agent = exec.Command(start[0], start[1:]...)
 	o.agent.Stderr = o.Output()
 	must(o.T, o.agent.Start())
 }
@@ -128,8 +115,11 @@ func (o *outer) reaches(p *v1alpha1.PeerNode, address, transport string) {
 func (o *outer) shut(host string, port int) {
 	o.Helper()
 	eventually(o.T, func() error {
-		connect := exec.Command("ip", "netns", "exec", outsideNetwork, "timeout", "3", "bash", "-c", fmt.Sprintf("exec 3<>/dev/tcp/%s/%d", host, port))
-		if connect.Run() == nil {
+		ctx, cancel := context.WithTimeout(o.Context(), 3*time.Second)
+		defer cancel()
+		connection, err := o.dialer(wayOut)(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err == nil {
+			connection.Close()
 			return errors.New("the outside still gets in")
 		}
 		return nil
