@@ -48,6 +48,10 @@ const (
 	// A peer runs without it. Shown only while spec.network.peer.exposure asks for something.
 	ConditionExposed = "Exposed"
 
+	// ConditionAPIExposed is True while users outside of the cluster can be told where to reach the API, and are let in. A
+	// peer runs without it. Shown only while spec.network.api.exposure asks for something.
+	ConditionAPIExposed = "APIExposed"
+
 	// ConditionCustomPodTemplate is True while spec.podTemplate changes the pod that the operator would build.
 	ConditionCustomPodTemplate = "CustomPodTemplate"
 )

@@ -57,7 +57,8 @@ type AnnotationValue string
 
 // ExposedPort is a number for a port of the peer.
 type ExposedPort struct {
-	// name of the port, as the Service calls it: p2p, p2p-ws or p2p-quic of a p2pAgent, or one of software.custom.ports.
+	// name of the port, as the Service calls it: p2p, p2p-ws or p2p-quic of a p2pAgent, or one of software.custom.ports;
+	// https of the API.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15

@@ -63,6 +63,7 @@ type PeerTraffic struct {
 // PeerAPI is the API that the peer offers to its users.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.allowFrom) || size(self.allowFrom) == 0 || (has(self.enabled) && self.enabled)",fieldPath=".allowFrom",message="has no effect while the API is not enabled; set enabled: true or remove it"
+// +kubebuilder:validation:XValidation:rule="!has(self.exposure) || (has(self.enabled) && self.enabled)",fieldPath=".exposure",message="has no effect while the API is not enabled; set enabled: true or remove it"
 type PeerAPI struct {
 	// enabled gives the API a Service named <name>-api and opens its port to allowFrom.
 	// +optional
@@ -73,6 +74,12 @@ type PeerAPI struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
 	AllowFrom []NetworkPeer `json:"allowFrom,omitempty"`
+
+	// exposure lets users reach the API from outside of the cluster, as far as allowFrom lets them in. Its only port is
+	// called https. What is found of the addresses is shown in status.endpoints.external; a certificate for them takes
+	// tls.dnsNames or tls.ipAddresses.
+	// +optional
+	Exposure *Exposure `json:"exposure,omitempty"`
 }
 
 // PeerMetrics is the Prometheus endpoint of the peer.

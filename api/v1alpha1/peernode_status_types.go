@@ -14,7 +14,7 @@ type PeerNodeStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed and CustomPodTemplate where they apply.
+	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

@@ -34,8 +34,10 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	if s.Edge != nil {
 		edge(s.Edge)
 	}
-	if e := s.Network.Peer.Exposure; e != nil {
-		setIfZero(&e.Type, corev1.ServiceTypeClusterIP)
+	for _, e := range []*v1alpha1.Exposure{s.Network.Peer.Exposure, s.Network.API.Exposure} {
+		if e != nil {
+			setIfZero(&e.Type, corev1.ServiceTypeClusterIP)
+		}
 	}
 	if s.Fleet != nil {
 		s.Fleet.Spread = spread(s.Fleet.Spread)

@@ -28,7 +28,9 @@ func agent(change ...func(*v1alpha1.PeerNodeSpec)) *v1alpha1.PeerNode {
 
 func ofFleet(s *v1alpha1.PeerNodeSpec) { s.Fleet = &v1alpha1.FleetMembership{Name: "relay"} }
 
-func exposed(s *v1alpha1.PeerNodeSpec) { s.Network.Peer.Exposure = &v1alpha1.Exposure{} }
+func exposed(s *v1alpha1.PeerNodeSpec) {
+	s.Network.Peer.Exposure, s.Network.API.Exposure = &v1alpha1.Exposure{}, &v1alpha1.Exposure{}
+}
 
 func openedDirectly(s *v1alpha1.PeerNodeSpec) {
 	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Secret: &v1alpha1.DirectSecret{Name: "opener"}}}

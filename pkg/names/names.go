@@ -21,6 +21,7 @@ import (
 const (
 	suffixAPI    = "-api"
 	suffixTLS    = "-api-tls"
+	suffixAPIExt = "-api-ext"
 	suffixPeer   = "-peer"
 	suffixConfig = "-config"
 	suffixData   = "-data"
@@ -45,6 +46,9 @@ func TLS(p *v1alpha1.PeerNode) string { return p.Name + suffixTLS }
 
 // PeerService is the name of the Service by which the outside reaches the ports of the peer protocol.
 func PeerService(p *v1alpha1.PeerNode) string { return p.Name + suffixPeer }
+
+// ExternalAPI is the name of the Service by which users outside of the cluster reach the API.
+func ExternalAPI(p *v1alpha1.PeerNode) string { return p.Name + suffixAPIExt }
 
 // Config is the name of the ConfigMap with the peer's files.
 func Config(p *v1alpha1.PeerNode) string { return p.Name + suffixConfig }

@@ -21,8 +21,8 @@ func named(name string) *v1alpha1.PeerNode {
 
 func TestNamesFollowFromThePeerNode(t *testing.T) {
 	p := named("alpha")
-	got := []string{names.Workload(p), names.Pod(p), names.API(p), names.PeerService(p), names.Config(p), names.Data(p), names.Key(p, 1), names.Key(p, 12), names.Host("alpha", "peers")}
-	want := []string{"alpha", "alpha-0", "alpha-api", "alpha-peer", "alpha-config", "alpha-data", "alpha-identity-1", "alpha-identity-12", "alpha.peers.svc"}
+	got := []string{names.Workload(p), names.Pod(p), names.API(p), names.PeerService(p), names.ExternalAPI(p), names.Config(p), names.Data(p), names.Key(p, 1), names.Key(p, 12), names.Host("alpha", "peers")}
+	want := []string{"alpha", "alpha-0", "alpha-api", "alpha-peer", "alpha-api-ext", "alpha-config", "alpha-data", "alpha-identity-1", "alpha-identity-12", "alpha.peers.svc"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
@@ -40,6 +40,7 @@ func TestTheLongestNameLeavesRoomForEveryObject(t *testing.T) {
 		"Service":                 {names.Workload(p), validation.IsDNS1035Label},
 		"Service of the API":      {names.API(p), validation.IsDNS1035Label},
 		"Service of the outside":  {names.PeerService(p), validation.IsDNS1035Label},
+		"API for the outside":     {names.ExternalAPI(p), validation.IsDNS1035Label},
 		"pod, as its host name":   {names.Pod(p), validation.IsDNS1123Label},
 		"ConfigMap":               {names.Config(p), validation.IsDNS1123Subdomain},
 		"PersistentVolumeClaim":   {names.Data(p), validation.IsDNS1123Subdomain},
@@ -76,7 +77,7 @@ func TestOneLetterMoreWouldBreakTheBudget(t *testing.T) {
 func TestNamesOfOnePeerNodeDiffer(t *testing.T) {
 	p := named("alpha")
 	seen := map[string]bool{}
-	for _, name := range []string{names.Workload(p), names.Pod(p), names.API(p), names.PeerService(p), names.Config(p), names.Data(p), names.Key(p, 1), names.Key(p, 2)} {
+	for _, name := range []string{names.Workload(p), names.Pod(p), names.API(p), names.PeerService(p), names.ExternalAPI(p), names.Config(p), names.Data(p), names.Key(p, 1), names.Key(p, 2)} {
 		if seen[name] {
 			t.Errorf("%q names two things", name)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/peernode/operator/pkg/exposure"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/resources"
 )
 
 // peerExposure is what is seen of how the outside reaches the ports of the peer protocol. ports are all of the software.
@@ -19,6 +20,14 @@ func (o Observed) peerExposure(ports []peer.Port) exposure.Seen {
 	traffic := o.PeerNode.Spec.Network.Peer
 	return o.seen(names.PeerService(o.PeerNode), exposure.Seen{
 		Field: "spec.network.peer", Exposure: traffic.Exposure, AllowFrom: traffic.AllowFrom, Ports: peer.PortsFor(ports, v1alpha1.PurposePeer),
+	})
+}
+
+// apiExposure is what is seen of how the outside reaches the API.
+func (o Observed) apiExposure() exposure.Seen {
+	api := o.PeerNode.Spec.Network.API
+	return o.seen(names.ExternalAPI(o.PeerNode), exposure.Seen{
+		Field: "spec.network.api", Exposure: api.Exposure, AllowFrom: api.AllowFrom, Ports: []peer.Port{resources.APIPort},
 	})
 }
 
@@ -76,14 +85,22 @@ func (o Observed) outside() []peer.Address {
 	return exposure.Addresses(o.peerExposure(blueprint.Ports(o.PeerNode, o.Options)).Places())
 }
 
-// exposed tells how the outside reaches the peer. What the spec leads to is not known while it cannot be run.
-func exposed(o Observed, p Plan) (*metav1.Condition, []v1alpha1.ExternalEndpoint) {
-	if len(p.Workload.Ports) == 0 && p.Blocked != nil {
-		if before := conditions.Find(o.PeerNode.Status.Conditions, v1alpha1.ConditionExposed); before.Type != "" {
-			return &before, nil
+// exposed tells how the outside reaches the peer and its API. What the spec leads to is not known while it cannot be run.
+func exposed(o Observed, p Plan) (told []metav1.Condition, external []v1alpha1.ExternalEndpoint) {
+	unknown := len(p.Workload.Ports) == 0 && p.Blocked != nil
+	for _, e := range []struct {
+		conditionType string
+		seen          exposure.Seen
+	}{
+		{v1alpha1.ConditionExposed, o.peerExposure(p.Workload.Ports)},
+		{v1alpha1.ConditionAPIExposed, o.apiExposure()},
+	} {
+		if before := conditions.Find(o.PeerNode.Status.Conditions, e.conditionType); unknown && before.Type != "" {
+			told = append(told, before)
+		} else if c := e.seen.Condition(e.conditionType); !unknown && c != nil {
+			told = append(told, *c)
+			external = append(external, exposure.Endpoints(e.seen.Places())...)
 		}
-		return nil, nil
 	}
-	seen := o.peerExposure(p.Workload.Ports)
-	return seen.Condition(v1alpha1.ConditionExposed), exposure.Endpoints(seen.Places())
+	return told, external
 }

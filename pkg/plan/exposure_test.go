@@ -38,12 +38,18 @@ func ofClass(class string) func(*v1alpha1.Exposure) {
 // outer is the Service by which the outside reaches the peer.
 func (w *world) outer() *corev1.Service {
 	w.t.Helper()
+	return w.service("alpha-peer")
+}
+
+// service is the live Service of a name.
+func (w *world) service(name string) *corev1.Service {
+	w.t.Helper()
 	for ref, o := range w.Objects {
-		if service, ok := o.(*corev1.Service); ok && ref.Name == "alpha-peer" {
+		if service, ok := o.(*corev1.Service); ok && ref.Name == name {
 			return service
 		}
 	}
-	w.t.Fatal("there is no Service alpha-peer")
+	w.t.Fatalf("there is no Service %s", name)
 	return nil
 }
 
@@ -68,7 +74,19 @@ func (w *world) leaving() *world {
 	return w
 }
 
-const isExposed = v1alpha1.ConditionExposed
+// apiExposedAs is a spec whose API the outside reaches, and that lets everybody use it.
+func apiExposedAs(as corev1.ServiceType) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) {
+		withAPI(p)
+		p.Spec.Network.API.Exposure = &v1alpha1.Exposure{Type: as}
+		p.Spec.Network.API.AllowFrom = []v1alpha1.NetworkPeer{{IPBlock: &v1alpha1.IPBlock{CIDR: "0.0.0.0/0"}}}
+	}
+}
+
+const (
+	isExposed    = v1alpha1.ConditionExposed
+	isAPIExposed = v1alpha1.ConditionAPIExposed
+)
 
 var exposures = map[string]situation{
 	"Nobody is to reach the peer from outside.": {isServing(func(*world) {}), told(serves, settled, settled, isExposed, ""), ""},
@@ -110,6 +128,36 @@ var exposures = map[string]situation{
 			w.PeerNode.Status = w.status()
 			w.PeerNode.Spec.Image, w.PeerNode.Spec.Software = "", v1alpha1.PeerSoftware{}
 		}, balanced), told(serves, settled, "True InvalidSoftware", isExposed, "True AddressFound"), "203.0.113.7:8000/tcp",
+	},
+}
+
+// apiExposures are those of the API, of which each has its own Service.
+var apiExposures = map[string]situation{
+	"The load balancer of the API has no address yet.": {
+		isServing(func(w *world) { w.withEdge(true).issued() }, apiExposedAs(corev1.ServiceTypeLoadBalancer)),
+		told(serves, settled, settled, isAPIExposed, "False WaitingForAddress", isExposed, ""), "kubectl describe service alpha-api-ext",
+	},
+	"The load balancer of the API has an address.": {
+		isServing(func(w *world) {
+			w.withEdge(true).issued()
+			w.service("alpha-api-ext").Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{Hostname: "lb.example.com"}}
+		}, apiExposedAs(corev1.ServiceTypeLoadBalancer)), told(serves, settled, settled, isAPIExposed, "True AddressFound"), "lb.example.com:443/tcp",
+	},
+	"Peers and users reach it by load balancers of their own.": {
+		isServing(func(w *world) {
+			w.withEdge(true).issued()
+			w.given("203.0.113.7").carryOut()
+			w.service("alpha-api-ext").Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "203.0.113.8"}}
+		}, balanced, apiExposedAs(corev1.ServiceTypeLoadBalancer)),
+		told(serves, settled, settled, isExposed, "True AddressFound", isAPIExposed, "True AddressFound"), "203.0.113.8:443/tcp",
+	},
+	"No user outside is let in.": {
+		isServing(func(w *world) {
+			w.withEdge(true).issued()
+			w.PeerNode.Spec.Network.API.AllowFrom = nil
+			w.carryOut()
+			w.service("alpha-api-ext").Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "203.0.113.8"}}
+		}, apiExposedAs(corev1.ServiceTypeLoadBalancer)), told(serves, settled, settled, isAPIExposed, "False NobodyAllowed"), "spec.network.api.allowFrom names no ipBlock",
 	},
 }
 
@@ -164,6 +212,16 @@ func TestAnExposureTouchesOnlyWhatItIsAbout(t *testing.T) {
 		},
 		"To say the default changes nothing.": {
 			func(*v1alpha1.PeerNode) {}, func(w *world) { w.PeerNode.Spec.Network.Peer.Exposure = &v1alpha1.Exposure{} }, nil, nil,
+		},
+		"The API is exposed: one Service more, beside the one for the cluster.": {
+			withAPI, as(apiExposedAs(corev1.ServiceTypeNodePort)), []string{"NetworkPolicy alpha", "Service alpha-api-ext"}, nil,
+		},
+		"The API is exposed no longer: the one for the cluster stays.": {
+			apiExposedAs(corev1.ServiceTypeNodePort), func(w *world) { w.PeerNode.Spec.Network.API.Exposure = nil }, nil, []string{"alpha-api-ext"},
+		},
+		"The API is closed: both go.": {
+			apiExposedAs(corev1.ServiceTypeNodePort), func(w *world) { w.PeerNode.Spec.Network.API = v1alpha1.PeerAPI{} },
+			[]string{"ConfigMap alpha-config", "NetworkPolicy alpha", "StatefulSet alpha"}, []string{"alpha-api", "alpha-api", "alpha-api-ext"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -106,6 +106,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.API(p)),
 		Certificate(p),
 		ref(kindService, names.PeerService(p)),
+		ref(kindService, names.ExternalAPI(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),
 		ref(kindNetworkPolicy, names.KeyCopies(p)),
 		ref(kindPodDisruptionBudget, names.Workload(p)),

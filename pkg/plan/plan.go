@@ -125,8 +125,12 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 			objects = append(objects, resources.KeyCopyJob(*step.order))
 		}
 	}
-	// Last, because the API server may refuse it for a port of the nodes that is taken, and everything after it then waits.
-	if !o.standsInTheWay(names.PeerService(o.PeerNode), o.PeerNode.Spec.Network.Peer.Exposure) {
+	// Last, because the API server may refuse one for a port of the nodes that is taken, and everything after it then waits.
+	network := o.PeerNode.Spec.Network
+	if !o.standsInTheWay(names.ExternalAPI(o.PeerNode), network.API.Exposure) {
+		objects = append(objects, resources.ExternalAPI(in))
+	}
+	if !o.standsInTheWay(names.PeerService(o.PeerNode), network.Peer.Exposure) {
 		objects = append(objects, resources.PeerService(in))
 	}
 	return intent.FromAll(objects...)

@@ -59,7 +59,7 @@ func isServing(change func(w *world), spec ...func(*v1alpha1.PeerNode)) func(*te
 
 func situations() map[string]situation {
 	all := map[string]situation{}
-	for _, table := range []map[string]situation{lives, keys, copies, importing, rotations, certificates, identities, directs, pods, volumes, exposures, refusals, peers, policed} {
+	for _, table := range []map[string]situation{lives, keys, copies, importing, rotations, certificates, identities, directs, pods, volumes, exposures, apiExposures, refusals, peers, policed} {
 		maps.Copy(all, table)
 	}
 	return all

@@ -43,16 +43,17 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 			identityCondition = new(unproven())
 		}
 	}
-	exposedCondition, external := exposed(o, p)
+	exposures, external := exposed(o, p)
 	if len(p.Workload.Ports) > 0 {
 		s.Endpoints = endpoints(p, external)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o), networkPolicyEnforced(o)}
-	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), exposedCondition, customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}
 	}
+	list = append(list, exposures...)
 	for i := range list {
 		list[i].ObservedGeneration = o.PeerNode.Generation
 	}
@@ -172,7 +173,7 @@ func endpoints(p Plan, external []v1alpha1.ExternalEndpoint) *v1alpha1.PeerEndpo
 		e.Peer = at(names.Workload(p.PeerNode), ports[0].Number)
 	}
 	if p.Input.Edge != nil {
-		e.API = at(names.API(p.PeerNode), resources.APIPort)
+		e.API = at(names.API(p.PeerNode), resources.APIPort.Number)
 	}
 	if e.Peer == "" && e.API == "" && len(e.External) == 0 {
 		return nil

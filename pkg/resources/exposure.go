@@ -32,6 +32,23 @@ func PeerService(in Input) *applycorev1.ServiceApplyConfiguration {
 	return expose(service, *traffic.Exposure, traffic.AllowFrom)
 }
 
+// ExternalAPI is how users outside of the cluster reach the API, nil unless spec.network.api.exposure asks for a Service. It
+// stands beside the one for the cluster, so that those who use that one do not notice. It goes with the PeerNode.
+func ExternalAPI(in Input) *applycorev1.ServiceApplyConfiguration {
+	p := in.PeerNode
+	api := p.Spec.Network.API
+	if in.Edge == nil || !api.Exposure.HasService() {
+		return nil
+	}
+	service := applycorev1.Service(names.ExternalAPI(p), p.Namespace).
+		WithLabels(names.Labels(p, componentAPI)).
+		WithOwnerReferences(owner(p)).
+		WithSpec(applycorev1.ServiceSpec().
+			WithSelector(names.PodSelector(p.Name)).
+			WithPorts(apiPort(in)))
+	return expose(service, *api.Exposure, api.AllowFrom)
+}
+
 // expose gives a Service the type of an exposure and what belongs to it. With any other traffic policy than Local nodes
 // would put their own address in place of the client's, which then gets past allowFrom, or does not get in. Ports of the
 // nodes that nobody asked for are left to the cluster, those behind a load balancer too: most need them, and allowFrom

@@ -78,6 +78,7 @@ var scenarios = map[string]scenario{
 		{Port: peer.Port{Name: "p2p"}, Number: 30800, Host: "relay.example.com"},
 	}}},
 	"exposed-custom": {},
+	"exposed-api":    {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -142,6 +143,9 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	}
 	if s := resources.PeerService(in); s != nil {
 		out["service-peer"] = s
+	}
+	if s := resources.ExternalAPI(in); s != nil {
+		out["service-api-ext"] = s
 	}
 	return out
 }

@@ -27,8 +27,8 @@ func HeadlessService(in Input) *applycorev1.ServiceApplyConfiguration {
 			WithPorts(servicePorts(peer.PortsFor(in.Workload.Ports, v1alpha1.PurposePeer))...))
 }
 
-// APIPort is where the Service of the API is asked, under TLS.
-const APIPort = 443
+// APIPort is where the Services of the API are asked, under TLS.
+var APIPort = peer.Port{Name: "https", Number: 443, Protocol: corev1.ProtocolTCP, Purpose: v1alpha1.PurposeAPI}
 
 // APIService is how users in the cluster reach the peer's API, by way of the edge; nil where there is none. It goes with
 // the PeerNode.
@@ -43,12 +43,17 @@ func APIService(in Input) *applycorev1.ServiceApplyConfiguration {
 		WithSpec(applycorev1.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).
 			WithSelector(names.PodSelector(p.Name)).
-			WithPorts(applycorev1.ServicePort().
-				WithName("https").
-				WithPort(APIPort).
-				WithProtocol(corev1.ProtocolTCP).
-				WithAppProtocol("https").
-				WithTargetPort(intstr.FromInt32(in.Edge.Port))))
+			WithPorts(apiPort(in)))
+}
+
+// apiPort leads to the edge.
+func apiPort(in Input) *applycorev1.ServicePortApplyConfiguration {
+	return applycorev1.ServicePort().
+		WithName(APIPort.Name).
+		WithPort(APIPort.Number).
+		WithProtocol(APIPort.Protocol).
+		WithAppProtocol("https").
+		WithTargetPort(intstr.FromInt32(in.Edge.Port))
 }
 
 func servicePorts(ports []peer.Port) []*applycorev1.ServicePortApplyConfiguration {

@@ -23,6 +23,14 @@ func exposures() []crash.Scenario {
 	routed := v1alpha1.Exposure{Type: corev1.ServiceTypeNodePort, ExternalAddresses: []v1alpha1.ExternalAddress{{Host: "peer.example.com", Ports: ports}}}
 	return []crash.Scenario{
 		{
+			Name:  "expose the API by a load balancer, which gets an address",
+			Given: steps(create(openAPI), serving("alpha")),
+			When: crash.Step{
+				Act:     edit("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Exposure = &v1alpha1.Exposure{Type: corev1.ServiceTypeLoadBalancer} }),
+				Settled: all(serving("alpha"), balancesAPI("alpha", "203.0.113.7")),
+			},
+		},
+		{
 			Name:  "expose by a load balancer, which gets an address",
 			Given: created(),
 			When:  crash.Step{Act: edit("alpha", balanced), Settled: all(serving("alpha"), balances("alpha", "203.0.113.7"))},
@@ -61,18 +69,23 @@ func exposedAs(e v1alpha1.Exposure) func(*v1alpha1.PeerNode) {
 
 // balances plays a controller of load balancers, which gives the Service an address, and looks whether the agent is told.
 func balances(name, address string) do {
+	return all(balanced(name+"-peer", address), announced(name, "/ip4/"+address+"/udp/8002/quic-v1"))
+}
+
+// balancesAPI does so with the Service of the API, of which nobody but the user is told.
+func balancesAPI(name, address string) do {
+	return all(balanced(name+"-api-ext", address), told(name, v1alpha1.ConditionAPIExposed, metav1.ConditionTrue, v1alpha1.ReasonAddressFound))
+}
+
+// balanced gives a Service an address.
+func balanced(service, address string) do {
 	return func(ctx context.Context, w *crash.World) error {
-		service := &corev1.Service{}
-		if err := get(ctx, w, name+"-peer", service); err != nil {
+		s := &corev1.Service{}
+		if err := get(ctx, w, service, s); err != nil || len(s.Status.LoadBalancer.Ingress) > 0 {
 			return err
 		}
-		if len(service.Status.LoadBalancer.Ingress) == 0 {
-			service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: address, IPMode: new(corev1.LoadBalancerIPModeVIP)}}
-			if err := w.Admin.Status().Update(ctx, service); err != nil {
-				return err
-			}
-		}
-		return announced(name, "/ip4/"+address+"/udp/8002/quic-v1")(ctx, w)
+		s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: address, IPMode: new(corev1.LoadBalancerIPModeVIP)}}
+		return w.Admin.Status().Update(ctx, s)
 	}
 }
 

@@ -2,7 +2,10 @@
 
 package integration
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 const (
 	noService   = "are those of a Service that type ClusterIP does not make; set another type or remove them"
@@ -14,16 +17,28 @@ const (
 	notShared   = "nodePorts, and ports of externalAddresses, must be left out of the template, because two peers of a fleet cannot share them"
 )
 
-// exposure is a change of spec.network.peer.exposure.
-func exposure(fields string) string { return network(`peer: {exposure: {` + fields + `}}`) }
+// exposure is a change of both exposures.
+func exposure(fields string) string { return `spec: {` + bothExposed(fields) + `}` }
 
-// exposed is a change of it in the template of a fleet.
-func exposed(fields string) string {
-	return `spec: {template: {spec: {network: {peer: {exposure: {` + fields + `}}}}}}`
+// exposed is a change of them in the template of a fleet.
+func exposed(fields string) string { return `spec: {template: {spec: {` + bothExposed(fields) + `}}}` }
+
+func bothExposed(fields string) string {
+	return `tls: {secretName: ours}, network: {peer: {exposure: {` + fields + `}}, api: {enabled: true, exposure: {` + fields + `}}}`
 }
 
-// on is a field of the exposure.
-func on(field, says string) refusals { return refusals{"spec.network.peer.exposure" + field: says} }
+// on are a field of both exposures.
+func on(field, says string) refusals { return onBoth("spec.network.", field, says) }
+
+func onBoth(network, field, says string) refusals {
+	return refusals{network + "peer.exposure" + field: says, network + "api.exposure" + field: says}
+}
+
+// both are what is said of one field and of another.
+func both(one, other refusals) refusals {
+	maps.Copy(one, other)
+	return one
+}
 
 var wrongExposures = map[string]wrong{
 	"An exposure has one of three types.":   {p2pAgent, exposure(`type: ExternalName`), on(".type", noSuch)},
@@ -58,7 +73,7 @@ var wrongExposures = map[string]wrong{
 	"A host has at most 253 letters.":       {p2pAgent, exposure(`externalAddresses: [{host: ` + long(254) + `}]`), on(".externalAddresses[0].host", tooLong)},
 	"A host is without a port.":             {p2pAgent, exposure(`externalAddresses: [{host: "peer.example.com:8000"}]`), on(".externalAddresses[0].host", noHost)},
 	"A host is no multiaddress.":            {p2pAgent, exposure(`externalAddresses: [{host: /ip4/203.0.113.7}]`), on(".externalAddresses[0].host", noHost)},
-	"A host is one that others can reach.":  {p2pAgent, exposure(`externalAddresses: [{host: 127.0.0.1}, {host: "::"}]`), refusals{"spec.network.peer.exposure.externalAddresses[0].host": unreachable, "spec.network.peer.exposure.externalAddresses[1].host": unreachable}},
+	"A host is one that others can reach.":  {p2pAgent, exposure(`externalAddresses: [{host: 127.0.0.1}, {host: "::"}]`), both(on(".externalAddresses[0].host", unreachable), on(".externalAddresses[1].host", unreachable))},
 	"A host is named once.":                 {p2pAgent, exposure(`externalAddresses: [{host: a}, {host: a}]`), on(".externalAddresses[1]", twice)},
 	"9 hosts are too many.":                 {p2pAgent, exposure(`externalAddresses: ` + many(9, func(i int) string { return fmt.Sprintf("{host: h%d}", i) })), on(".externalAddresses", tooMany)},
 	"A port of a host has a name.":          {p2pAgent, exposure(`externalAddresses: [{host: a, ports: [{port: 1}]}]`), on(".externalAddresses[0].ports[0].name", missing)},
@@ -70,11 +85,14 @@ var wrongExposures = map[string]wrong{
 	"A port of a host is below 65536.":      {p2pAgent, exposure(`externalAddresses: [{host: a, ports: [{name: p2p, port: 65536}]}]`), on(".externalAddresses[0].ports[0].port", tooLarge)},
 	"A port of a host is named once.":       {p2pAgent, exposure(`externalAddresses: [{host: a, ports: [{name: p2p, port: 1}, {name: p2p, port: 2}]}]`), on(".externalAddresses[0].ports[1]", twice)},
 	"17 ports of a host are too many.":      {p2pAgent, exposure(`externalAddresses: [{host: a, ports: ` + manyPorts(17) + `}]`), on(".externalAddresses[0].ports", tooMany)},
+	"An API that is closed is not exposed.": {
+		p2pAgent, network(`api: {exposure: {type: NodePort}}`), refusals{"spec.network.api.exposure": closedAPI},
+	},
 	"The peers of a fleet do not share ports of the nodes.": {
-		peerFleet, exposed(`type: NodePort, nodePorts: [{name: p2p, port: 30800}]`), refusals{"spec.template.spec.network.peer.exposure": notShared},
+		peerFleet, exposed(`type: NodePort, nodePorts: [{name: p2p, port: 30800}]`), onBoth("spec.template.spec.network.", "", notShared),
 	},
 	"The peers of a fleet do not share ports of a host.": {
-		peerFleet, exposed(`type: NodePort, externalAddresses: [{host: a}, {host: b, ports: [{name: p2p, port: 443}]}]`), refusals{"spec.template.spec.network.peer.exposure": notShared},
+		peerFleet, exposed(`type: NodePort, externalAddresses: [{host: a}, {host: b, ports: [{name: p2p, port: 443}]}]`), onBoth("spec.template.spec.network.", "", notShared),
 	},
 	"Addresses are not announced in /tmp.": {
 		p2pAgent, contract(`announcePath: /tmp`), refusals{"spec.software.p2pAgent.contract": "none of configPath, keysPath, peersPath, announcePath and dataPath can be /tmp"},

@@ -673,6 +673,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: enabled
       type:
         scalar: boolean
+    - name: exposure
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Exposure
 - name: com.github.peernode.operator.api.v1alpha1.PeerBackupStore
   map:
     fields:

@@ -9,7 +9,8 @@ package v1alpha1
 //
 // ExposedPort is a number for a port of the peer.
 type ExposedPortApplyConfiguration struct {
-	// name of the port, as the Service calls it: p2p, p2p-ws or p2p-quic of a p2pAgent, or one of software.custom.ports.
+	// name of the port, as the Service calls it: p2p, p2p-ws or p2p-quic of a p2pAgent, or one of software.custom.ports;
+	// https of the API.
 	Name *string `json:"name,omitempty"`
 	// port is the number. One for nodePorts has to lie in the range of the cluster, as a rule 30000 to 32767.
 	Port *int32 `json:"port,omitempty"`

@@ -13,6 +13,10 @@ type PeerAPIApplyConfiguration struct {
 	Enabled *bool `json:"enabled,omitempty"`
 	// allowFrom lists who may use the API. Empty: nobody.
 	AllowFrom []NetworkPeerApplyConfiguration `json:"allowFrom,omitempty"`
+	// exposure lets users reach the API from outside of the cluster, as far as allowFrom lets them in. Its only port is
+	// called https. What is found of the addresses is shown in status.endpoints.external; a certificate for them takes
+	// tls.dnsNames or tls.ipAddresses.
+	Exposure *ExposureApplyConfiguration `json:"exposure,omitempty"`
 }
 
 // PeerAPIApplyConfiguration constructs a declarative configuration of the PeerAPI type for use with
@@ -39,5 +43,13 @@ func (b *PeerAPIApplyConfiguration) WithAllowFrom(values ...*NetworkPeerApplyCon
 		}
 		b.AllowFrom = append(b.AllowFrom, *values[i])
 	}
+	return b
+}
+
+// WithExposure sets the Exposure field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Exposure field is set to the value of the last call.
+func (b *PeerAPIApplyConfiguration) WithExposure(value *ExposureApplyConfiguration) *PeerAPIApplyConfiguration {
+	b.Exposure = value
 	return b
 }

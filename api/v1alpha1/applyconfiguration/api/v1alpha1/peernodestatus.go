@@ -16,7 +16,7 @@ type PeerNodeStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed and CustomPodTemplate where they apply.
+	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// software is the kind of software that runs: p2pAgent or custom.
 	Software *string `json:"software,omitempty"`
