@@ -33,6 +33,7 @@ up() {
   wait_ready
   show_fleet
   show_key
+  show_api
   show_copy
   show
 }
@@ -177,6 +178,35 @@ show_key() {
     if [ -x .cache/bin/peer-companion ]; then .cache/bin/peer-companion inspect -; else cat; fi
   echo "the unsealer has opened keys:"
   kubectl logs --namespace "$namespace" --selector app.kubernetes.io/name=peernode-unsealer --tail=-1 | grep '"Unsealed"' | tail -3
+}
+
+# show_api has one more peer serve its API under TLS, and asks it as the API server may, which is a user like others.
+show_api() {
+  if ! kubectl get crd certificates.cert-manager.io >/dev/null 2>&1; then
+    echo "LEFT OUT: an API under TLS, because there is no cert-manager"
+    return
+  fi
+  say "the peer public, whose API has a certificate of cert-manager and an edge before it"
+  kubectl apply --server-side --force-conflicts -f config/samples/p2pagent-tls.yaml
+  if ! kubectl wait peernode/public --namespace peers --for=condition=Ready --timeout=3m; then
+    kubectl get peernode public --namespace peers -o yaml >&2
+    echo "make demo: public does not serve its API after 3 minutes; see above" >&2
+    exit 1
+  fi
+  kubectl get peernode public --namespace peers \
+    -o jsonpath='{.status.endpoints.api}, under a certificate that holds until {.status.certificate.notAfter}{"\n"}'
+  ask_api /api/v1/identity
+  echo
+  if ask_api /metrics 2>/dev/null; then
+    echo "make demo: the edge of public lets its metrics out" >&2
+    exit 1
+  fi
+  echo "/metrics is not open to users"
+}
+
+# ask_api asks the API of public, through its Service.
+ask_api() { # PATH
+  kubectl get --raw "/api/v1/namespaces/peers/services/https:public-api:https/proxy$1"
 }
 
 # show_copy has the sealed key of one more peer copied into a bucket, and opens it with a recovery key.
