@@ -47,7 +47,7 @@ func setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator, kno
 		Enforced: known,
 		Now:      time.Now,
 
-		CertificateCache: certificateCache(options),
+		OptionalCache: optionalCache(options),
 	}
 	if err := r.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peernode controller: %w", err)
@@ -108,8 +108,8 @@ func Cache(o settings.Operator) cache.Options {
 	return options
 }
 
-// certificateCache keeps what the controllers look at of Certificates.
-func certificateCache(o settings.Operator) cache.Options {
+// optionalCache keeps what the controllers look at of kinds that not every cluster has.
+func optionalCache(o settings.Operator) cache.Options {
 	options := cache.Options{
 		DefaultTransform:     slim,
 		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedBy}),

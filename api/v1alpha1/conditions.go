@@ -49,7 +49,7 @@ const (
 	ConditionExposed = "Exposed"
 
 	// ConditionAPIExposed is True while users outside of the cluster can be told where to reach the API, and are let in. A
-	// peer runs without it. Shown only while spec.network.api.exposure asks for something.
+	// peer runs without it. Shown only while spec.network.api asks for something by exposure, ingress or gateway.
 	ConditionAPIExposed = "APIExposed"
 
 	// ConditionCustomPodTemplate is True while spec.podTemplate changes the pod that the operator would build.
@@ -231,15 +231,21 @@ const (
 	ReasonProbeUnreachable = "ProbeUnreachable"
 	// ReasonAddressFound: the addresses in status.endpoints.external are those at which the outside reaches the peer.
 	ReasonAddressFound = "AddressFound"
-	// ReasonWaitingForAddress: no controller of load balancers has given the Service an address yet, or the Service is not
-	// there yet.
+	// ReasonWaitingForAddress: no controller has given the Service, or the Ingress, an address yet, or it is not there yet.
 	ReasonWaitingForAddress = "WaitingForAddress"
 	// ReasonWaitingForServiceGone: the Service of before is still going away, and another of its name is made after it.
 	ReasonWaitingForServiceGone = "WaitingForServiceGone"
-	// ReasonNobodyAllowed: the peer is exposed, and allowFrom names no ipBlock, so nobody outside gets in.
+	// ReasonNobodyAllowed: the peer is exposed, and allowFrom names no ipBlock, so nobody outside gets in; or nobody at all,
+	// so that an ingress controller or a Gateway does not.
 	ReasonNobodyAllowed = "NobodyAllowed"
 	// ReasonUnknownPort: the exposure names a port that the software does not have, or the software has none for peers.
 	ReasonUnknownPort = "UnknownPort"
+	// ReasonGatewayAPIMissing: the cluster does not serve the TLSRoutes of the Gateway API.
+	ReasonGatewayAPIMissing = "GatewayAPIMissing"
+	// ReasonWaitingForGateway: a Gateway has not said yet whether it takes the TLSRoute.
+	ReasonWaitingForGateway = "WaitingForGateway"
+	// ReasonGatewayRefused: a Gateway does not take the TLSRoute, or cannot follow it.
+	ReasonGatewayRefused = "GatewayRefused"
 	// ReasonPatched: spec.podTemplate is in effect.
 	ReasonPatched = "Patched"
 )

@@ -29,10 +29,7 @@ type Exposure struct {
 
 	// annotations are put on the Service, for a controller of load balancers or of DNS that reads its settings there.
 	// +optional
-	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 316 && k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="must have keys such as example.com/key, of at most 63 characters after the slash"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([-a-z0-9.]*[.])?(peernode[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/|^kubectl[.]kubernetes[.]io/'))",message="must not have keys of peernode.dev, which are the operator's, or of argoproj.io, fluxcd.io, helm.sh and kubectl.kubernetes.io, by which tools would take the Service for theirs"
-	Annotations map[string]AnnotationValue `json:"annotations,omitempty"`
+	Annotations Annotations `json:"annotations,omitempty"`
 
 	// nodePorts ask for certain ports of the nodes. The cluster chooses those that are not named here.
 	// +optional
@@ -49,6 +46,13 @@ type Exposure struct {
 	// +kubebuilder:validation:MaxItems=8
 	ExternalAddresses []ExternalAddress `json:"externalAddresses,omitempty"`
 }
+
+// Annotations are those of an object that the operator makes.
+//
+// +kubebuilder:validation:MaxProperties=32
+// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 316 && k.matches('^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",message="must have keys such as example.com/key, of at most 63 characters after the slash"
+// +kubebuilder:validation:XValidation:rule="self.all(k, !k.matches('^([-a-z0-9.]*[.])?(peernode[.]dev|argoproj[.]io|fluxcd[.]io|helm[.]sh)/|^kubectl[.]kubernetes[.]io/'))",message="must not have keys of peernode.dev, which are the operator's, or of argoproj.io, fluxcd.io, helm.sh and kubectl.kubernetes.io, by which tools would take the object for theirs"
+type Annotations map[string]AnnotationValue
 
 // AnnotationValue is the value of an annotation.
 //
@@ -105,14 +109,15 @@ type ExternalEndpoint struct {
 	Address string `json:"address"`
 
 	// source says from where it is known. LoadBalancer: from the status of the Service. Node: it is the address of the
-	// pod's node in the cluster, which the outside may not reach. Spec: from externalAddresses.
+	// pod's node in the cluster, which the outside may not reach. Spec: from externalAddresses. Ingress and Gateway: from
+	// their hosts, which DNS has to lead to the controller.
 	// +required
 	Source AddressSource `json:"source"`
 }
 
 // AddressSource is from where an address is known.
 //
-// +kubebuilder:validation:Enum=LoadBalancer;Node;Spec
+// +kubebuilder:validation:Enum=LoadBalancer;Node;Spec;Ingress;Gateway
 type AddressSource string
 
 // The sources of addresses.
@@ -120,6 +125,8 @@ const (
 	AddressOfLoadBalancer AddressSource = "LoadBalancer"
 	AddressOfNode         AddressSource = "Node"
 	AddressOfSpec         AddressSource = "Spec"
+	AddressOfIngress      AddressSource = "Ingress"
+	AddressOfGateway      AddressSource = "Gateway"
 )
 
 // HasService reports whether a Service of its own leads to the ports.

@@ -64,6 +64,8 @@ type PeerTraffic struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.allowFrom) || size(self.allowFrom) == 0 || (has(self.enabled) && self.enabled)",fieldPath=".allowFrom",message="has no effect while the API is not enabled; set enabled: true or remove it"
 // +kubebuilder:validation:XValidation:rule="!has(self.exposure) || (has(self.enabled) && self.enabled)",fieldPath=".exposure",message="has no effect while the API is not enabled; set enabled: true or remove it"
+// +kubebuilder:validation:XValidation:rule="!has(self.ingress) || (has(self.enabled) && self.enabled)",fieldPath=".ingress",message="has no effect while the API is not enabled; set enabled: true or remove it"
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || (has(self.enabled) && self.enabled)",fieldPath=".gateway",message="has no effect while the API is not enabled; set enabled: true or remove it"
 type PeerAPI struct {
 	// enabled gives the API a Service named <name>-api and opens its port to allowFrom.
 	// +optional
@@ -80,6 +82,14 @@ type PeerAPI struct {
 	// tls.dnsNames or tls.ipAddresses.
 	// +optional
 	Exposure *Exposure `json:"exposure,omitempty"`
+
+	// ingress leads users to the API by way of an ingress controller.
+	// +optional
+	Ingress *APIIngress `json:"ingress,omitempty"`
+
+	// gateway leads users to the API by way of Gateways.
+	// +optional
+	Gateway *APIGateway `json:"gateway,omitempty"`
 }
 
 // PeerMetrics is the Prometheus endpoint of the peer.

@@ -94,6 +94,8 @@ type PeerNodeTemplate struct {
 	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__)",fieldPath=".identity",message="import must be left out of the template, because each peer of a fleet has a key of its own"
 	// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.peer) || !has(self.network.peer.exposure) || !has(self.network.peer.exposure.nodePorts) && (!has(self.network.peer.exposure.externalAddresses) || self.network.peer.exposure.externalAddresses.all(a, !has(a.ports)))",fieldPath=".network.peer.exposure",message="nodePorts, and ports of externalAddresses, must be left out of the template, because two peers of a fleet cannot share them"
 	// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.exposure) || !has(self.network.api.exposure.nodePorts) && (!has(self.network.api.exposure.externalAddresses) || self.network.api.exposure.externalAddresses.all(a, !has(a.ports)))",fieldPath=".network.api.exposure",message="nodePorts, and ports of externalAddresses, must be left out of the template, because two peers of a fleet cannot share them"
+	// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.ingress)",fieldPath=".network.api.ingress",message="must be left out of the template, because the peers of a fleet cannot all have one name"
+	// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.gateway)",fieldPath=".network.api.gateway",message="must be left out of the template, because the peers of a fleet cannot all have one name"
 	Spec PeerNodeSpec `json:"spec"`
 }
 

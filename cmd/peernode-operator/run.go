@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/cmd/internal/apiserver"
 	"github.com/peernode/operator/cmd/internal/metricsguard"
@@ -23,7 +24,7 @@ import (
 const leaseName = "peernode-operator"
 
 func run(ctx context.Context, f flags) error {
-	scheme, err := apiserver.Scheme(certmanagerv1.AddToScheme)
+	scheme, err := apiserver.Scheme(certmanagerv1.AddToScheme, gatewayv1.Install)
 	if err != nil {
 		return err
 	}

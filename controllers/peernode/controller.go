@@ -38,8 +38,8 @@ type Reconciler struct {
 	Live client.Reader
 	// Events records events of events.k8s.io/v1.
 	Events events.EventRecorder
-	// CertificateCache shapes the cache of the Certificates of cert-manager, which is made while there are any.
-	CertificateCache cache.Options
+	// OptionalCache shapes the caches of kinds that not every cluster has, which are made while this one does.
+	OptionalCache cache.Options
 	// Options are the operator's own settings.
 	Options settings.Operator
 	// Enforced is what is known of NetworkPolicies.
@@ -47,11 +47,12 @@ type Reconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	ledger      freshness.Ledger
-	published   published
-	certManager *certManager
-	begin       sync.Once
-	begun       time.Time
+	ledger    freshness.Ledger
+	published published
+	// certificates are those of cert-manager, routes those of the Gateway API.
+	certificates, routes *optionalKind
+	begin                sync.Once
+	begun                time.Time
 }
 
 // Reconcile looks, decides, does and tells.

@@ -28,10 +28,7 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 		return o, err
 	}
 	for _, ref := range plan.Owned(p) {
-		if ref == plan.Certificate(p) {
-			continue
-		}
-		object, err := eyes.Object(ctx, ref)
+		object, err := r.observeOwned(ctx, ref, &o, eyes)
 		if err != nil {
 			return o, err
 		}
@@ -39,7 +36,7 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 			o.Objects[ref] = object
 		}
 	}
-	if err := r.observeCertificate(ctx, &o, eyes); err != nil {
+	if err := r.observeCertificateRequest(ctx, &o); err != nil {
 		return o, err
 	}
 	var err error
@@ -68,6 +65,19 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	}
 	o.Declared, err = eyes.Declared(ctx, by, r.Options)
 	return o, err
+}
+
+// observeOwned reads an object, and for a kind that is not in every cluster whether this one has it.
+func (r *Reconciler) observeOwned(ctx context.Context, ref intent.Ref, o *plan.Observed, eyes look.Eyes) (object intent.Object, err error) {
+	switch ref.GroupVersionKind {
+	case plan.Certificate(o.PeerNode).GroupVersionKind:
+		object, o.CertManager, err = r.certificates.observe(ctx, ref, eyes)
+	case plan.Route(o.PeerNode).GroupVersionKind:
+		object, o.GatewayAPI, err = r.routes.observe(ctx, ref, eyes)
+	default:
+		object, err = eyes.Object(ctx, ref)
+	}
+	return object, err
 }
 
 func (r *Reconciler) observePod(ctx context.Context, p *v1alpha1.PeerNode) (*corev1.Pod, error) {

@@ -6,11 +6,13 @@ import (
 	"context"
 	"time"
 
+	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -19,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/index"
@@ -52,14 +55,27 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
 	var err error
-	if r.certManager, err = newCertManager(mgr, r.CertificateCache); err != nil {
+	if r.certificates, err = newOptionalKind(mgr, r.OptionalCache, &certmanagerv1.Certificate{}, certmanagerv1.SchemeGroupVersion, "certificates"); err != nil {
 		return err
 	}
-	b = b.WatchesRawSource(source.Channel(r.certManager.changed, handler.EnqueueRequestsFromMapFunc(r.everyPeer)))
-	if r.certManager.controller, err = b.Build(reconcile.AsReconciler(mgr.GetClient(), r)); err != nil {
+	if r.routes, err = newOptionalKind(mgr, r.OptionalCache, &gatewayv1.TLSRoute{}, schema.GroupVersion(gatewayv1.GroupVersion), "tlsroutes"); err != nil {
 		return err
 	}
-	return mgr.Add(r.certManager)
+	optional := []*optionalKind{r.certificates, r.routes}
+	for _, k := range optional {
+		b = b.WatchesRawSource(source.Channel(k.changed, handler.EnqueueRequestsFromMapFunc(r.everyPeer)))
+	}
+	c, err := b.Build(reconcile.AsReconciler(mgr.GetClient(), r))
+	if err != nil {
+		return err
+	}
+	for _, k := range optional {
+		k.controller = c
+		if err := mgr.Add(k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // onPublished leads from what the unsealer publishes to all PeerNodes: those without a key wait for it, and the others
@@ -93,6 +109,7 @@ func Owned() []client.Object {
 		&corev1.PersistentVolumeClaim{},
 		&corev1.Service{},
 		&networkingv1.NetworkPolicy{},
+		&networkingv1.Ingress{},
 		&policyv1.PodDisruptionBudget{},
 		&appsv1.StatefulSet{},
 		&batchv1.Job{},

@@ -128,8 +128,10 @@ func (s Seen) number(port peer.Port, host v1alpha1.ExternalAddress) int32 {
 	return 0
 }
 
-// Endpoints are places as the status shows them.
-func Endpoints(places []Place) []v1alpha1.ExternalEndpoint {
+// Endpoints are where the outside reaches the ports, as the status shows them.
+func (s Seen) Endpoints() []v1alpha1.ExternalEndpoint { return endpoints(s.Places()) }
+
+func endpoints(places []Place) []v1alpha1.ExternalEndpoint {
 	var out []v1alpha1.ExternalEndpoint
 	for _, at := range places {
 		out = append(out, v1alpha1.ExternalEndpoint{Name: at.Port.Name, Protocol: at.Port.Protocol, Address: hostPort(at.Address), Source: at.Source})

@@ -92,7 +92,7 @@ func TestTheOutsideReachesThePortsWhereTheyCanBeSeen(t *testing.T) {
 		"Something of the user's leads there.":            {seen(clusterIP, noService, at(elsewhere)), []string{"peer.example.com:443 TCP Spec", "peer.example.com:8002 UDP Spec"}},
 	} {
 		var got []string
-		for _, e := range exposure.Endpoints(c.seen.Places()) {
+		for _, e := range c.seen.Endpoints() {
 			got = append(got, strings.Join([]string{e.Address, string(e.Protocol), string(e.Source)}, " "))
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
@@ -153,7 +153,7 @@ func TestTheConditionSaysWhatIsMissingFirst(t *testing.T) {
 		"Software without a port for peers.":     {seen(nodePort, func(s *exposure.Seen) { s.Ports = nil }), "False UnknownPort", "exposes nothing, because the software has no such port"},
 	} {
 		got, says := "", ""
-		if told := c.seen.Condition("Exposed"); told != nil {
+		if told := exposure.Condition("Exposed", c.seen); told != nil {
 			got, says = string(told.Status)+" "+told.Reason, told.Message
 			if told.Type != "Exposed" {
 				t.Errorf("%s the condition is a %s", name, told.Type)

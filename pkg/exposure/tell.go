@@ -8,30 +8,23 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/peer"
 )
 
-// most is how many addresses a message names.
-const most = 4
+// Asked reports whether the spec asks for it.
+func (s Seen) Asked() bool { return s.Exposure.Asked() }
 
-// Condition says whether the outside can be told where to reach the ports, nil where it is not to reach them. The first
-// thing that is missing counts.
-func (s Seen) Condition(conditionType string) *metav1.Condition {
-	if !s.Exposure.Asked() {
-		return nil
-	}
-	c := conditions.New(conditionType, metav1.ConditionTrue, v1alpha1.ReasonAddressFound, "the outside reaches "+s.list())
+// Missing is the first thing that is missing for the outside to reach the ports, nil where nothing is.
+func (s Seen) Missing() *conditions.Finding {
 	for _, ask := range []func() *conditions.Finding{s.unknownPort, s.going, s.unaddressed, s.nobody} {
 		if f := ask(); f != nil {
-			c = conditions.New(conditionType, metav1.ConditionFalse, f.Reason, f.Message)
-			break
+			return f
 		}
 	}
-	return &c
+	return nil
 }
 
 func (s Seen) unknownPort() *conditions.Finding {
@@ -97,16 +90,5 @@ func (s Seen) nobody() *conditions.Finding {
 		return nil
 	}
 	return conditions.Refuse(v1alpha1.ReasonNobodyAllowed, fmt.Sprintf(
-		"nobody outside of the cluster gets in, because %s.allowFrom names no ipBlock; name those who may connect, such as 0.0.0.0/0 for everybody. The addresses are %s", s.Field, s.list()))
-}
-
-func (s Seen) list() string {
-	var out []string
-	for _, e := range Endpoints(s.Places()) {
-		out = append(out, e.Address+"/"+strings.ToLower(string(e.Protocol)))
-	}
-	if more := len(out) - most; more > 0 {
-		out = append(out[:most], fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(out, ", ")
+		"nobody outside of the cluster gets in, because %s.allowFrom names no ipBlock; name those who may connect, such as 0.0.0.0/0 for everybody. The addresses are %s", s.Field, list(s.Endpoints())))
 }

@@ -25,6 +25,7 @@ var troubles = []struct {
 }{
 	{v1alpha1.ConditionKeyBackedUp, "BackUp", copyTrouble},
 	{v1alpha1.ConditionCertificateReady, "Serve", certificateTrouble},
+	{v1alpha1.ConditionAPIExposed, "Expose", gatewayTrouble},
 }
 
 // troubleEvents tells of trouble, and of its end. What goes well makes none.

@@ -4,12 +4,15 @@ package plan
 
 import (
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/exposure"
+	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peer"
 	"github.com/peernode/operator/pkg/resources"
@@ -23,12 +26,24 @@ func (o Observed) peerExposure(ports []peer.Port) exposure.Seen {
 	})
 }
 
-// apiExposure is what is seen of how the outside reaches the API.
-func (o Observed) apiExposure() exposure.Seen {
-	api := o.PeerNode.Spec.Network.API
-	return o.seen(names.ExternalAPI(o.PeerNode), exposure.Seen{
-		Field: "spec.network.api", Exposure: api.Exposure, AllowFrom: api.AllowFrom, Ports: []peer.Port{resources.APIPort},
-	})
+// apiWays are what is seen of how users outside of the cluster reach the API.
+func (o Observed) apiWays() []exposure.Way {
+	api, port := o.PeerNode.Spec.Network.API, resources.APIPort
+	ingress, _ := o.Objects[intent.Ref{GroupVersionKind: kindIngress, NamespacedName: Route(o.PeerNode).NamespacedName}].(*networkingv1.Ingress)
+	route, _ := o.Objects[Route(o.PeerNode)].(*gatewayv1.TLSRoute)
+	return []exposure.Way{
+		o.seen(names.ExternalAPI(o.PeerNode), exposure.Seen{Field: "spec.network.api", Exposure: api.Exposure, AllowFrom: api.AllowFrom, Ports: []peer.Port{port}}),
+		exposure.ByIngress{API: api, Port: port, Ingress: ours(o, ingress)},
+		exposure.ByGateway{API: api, Port: port, Served: o.GatewayAPI, Route: ours(o, route)},
+	}
+}
+
+// ours is an object that this PeerNode has, nil where it is somebody else's.
+func ours[T intent.Object](o Observed, object T) (none T) {
+	if any(object) == any(none) || o.foreign(object) || o.previous(object) {
+		return none
+	}
+	return object
 }
 
 // seen adds what was observed of an exposure, whose Service has a name.
@@ -90,17 +105,24 @@ func exposed(o Observed, p Plan) (told []metav1.Condition, external []v1alpha1.E
 	unknown := len(p.Workload.Ports) == 0 && p.Blocked != nil
 	for _, e := range []struct {
 		conditionType string
-		seen          exposure.Seen
+		ways          []exposure.Way
 	}{
-		{v1alpha1.ConditionExposed, o.peerExposure(p.Workload.Ports)},
-		{v1alpha1.ConditionAPIExposed, o.apiExposure()},
+		{v1alpha1.ConditionExposed, []exposure.Way{o.peerExposure(p.Workload.Ports)}},
+		{v1alpha1.ConditionAPIExposed, o.apiWays()},
 	} {
 		if before := conditions.Find(o.PeerNode.Status.Conditions, e.conditionType); unknown && before.Type != "" {
 			told = append(told, before)
-		} else if c := e.seen.Condition(e.conditionType); !unknown && c != nil {
+		} else if c := exposure.Condition(e.conditionType, e.ways...); !unknown && c != nil {
 			told = append(told, *c)
-			external = append(external, exposure.Endpoints(e.seen.Places())...)
+			for _, way := range e.ways {
+				external = append(external, way.Endpoints()...)
+			}
 		}
 	}
 	return told, external
+}
+
+// gatewayTrouble are the reasons for which the person of a Gateway may be needed.
+func gatewayTrouble(reason string) bool {
+	return reason == v1alpha1.ReasonGatewayAPIMissing || reason == v1alpha1.ReasonGatewayRefused
 }

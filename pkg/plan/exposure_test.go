@@ -9,10 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/peer"
+	"github.com/peernode/operator/pkg/plan"
 )
 
 // exposedAs is a spec that the outside reaches, and that lets everybody in.
@@ -83,6 +86,33 @@ func apiExposedAs(as corev1.ServiceType) func(*v1alpha1.PeerNode) {
 	}
 }
 
+// routed leads users to the API by an Ingress and by a Gateway.
+func routed(p *v1alpha1.PeerNode) {
+	withAPI(p)
+	hosts := []v1alpha1.HostPattern{"peer.example.com"}
+	p.Spec.Network.API.AllowFrom = []v1alpha1.NetworkPeer{{NamespaceSelector: &metav1.LabelSelector{}}}
+	p.Spec.Network.API.Ingress = &v1alpha1.APIIngress{ClassName: "internal", Hosts: hosts}
+	p.Spec.Network.API.Gateway = &v1alpha1.APIGateway{ParentRefs: []v1alpha1.GatewayReference{{Name: "public", Namespace: "gateways"}}, Hosts: slices.Clone(hosts)}
+}
+
+// servedByIngress lets an ingress controller give the Ingress an address.
+func (w *world) servedByIngress() *world {
+	object[*networkingv1.Ingress](w).Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
+	return w
+}
+
+// takenByGateway lets the Gateway say whether it takes the route.
+func (w *world) takenByGateway(accepted metav1.ConditionStatus) *world {
+	route := object[*gatewayv1.TLSRoute](w)
+	route.Status.Parents = []gatewayv1.RouteParentStatus{{
+		ParentRef:  gatewayv1.ParentReference{Name: "public", Namespace: new(gatewayv1.Namespace("gateways"))},
+		Conditions: []metav1.Condition{
+			{Type: "Accepted", Status: accepted, Reason: "Because", ObservedGeneration: route.Generation}, {Type: "ResolvedRefs", Status: metav1.ConditionTrue, ObservedGeneration: route.Generation},
+		},
+	}}
+	return w
+}
+
 const (
 	isExposed    = v1alpha1.ConditionExposed
 	isAPIExposed = v1alpha1.ConditionAPIExposed
@@ -151,6 +181,30 @@ var apiExposures = map[string]situation{
 		}, balanced, apiExposedAs(corev1.ServiceTypeLoadBalancer)),
 		told(serves, settled, settled, isExposed, "True AddressFound", isAPIExposed, "True AddressFound"), "203.0.113.8:443/tcp",
 	},
+	"An Ingress and a Gateway lead to the API.": {
+		isServing(func(w *world) { w.withEdge(true).servedByIngress().takenByGateway(metav1.ConditionTrue).issued() }, routed),
+		told(serves, settled, settled, isAPIExposed, "True AddressFound"), "the outside reaches peer.example.com:443/tcp",
+	},
+	"No ingress controller serves the Ingress.": {
+		isServing(func(w *world) { w.withEdge(true).takenByGateway(metav1.ConditionTrue).issued() }, routed),
+		told(serves, settled, settled, isAPIExposed, "False WaitingForAddress"), "kubectl describe ingress alpha-api",
+	},
+	"The Gateway has not looked at the route.": {
+		isServing(func(w *world) { w.withEdge(true).servedByIngress().issued() }, routed),
+		told(serves, settled, settled, isAPIExposed, "False WaitingForGateway"), "Gateway gateways/public has not said yet",
+	},
+	"The Gateway does not take the route.": {
+		isServing(func(w *world) { w.withEdge(true).servedByIngress().takenByGateway(metav1.ConditionFalse).issued() }, routed),
+		told(serves, settled, settled, isAPIExposed, "False GatewayRefused"), "Gateway gateways/public",
+	},
+	"The cluster has no Gateway API.": {
+		isServing(func(w *world) {
+			w.withEdge(true).servedByIngress().issued()
+			w.GatewayAPI = false
+			delete(w.Objects, plan.Route(w.PeerNode))
+		}, routed),
+		told(serves, settled, settled, isAPIExposed, "False GatewayAPIMissing"), "install the Gateway API",
+	},
 	"No user outside is let in.": {
 		isServing(func(w *world) {
 			w.withEdge(true).issued()
@@ -215,6 +269,19 @@ func TestAnExposureTouchesOnlyWhatItIsAbout(t *testing.T) {
 		},
 		"The API is exposed: one Service more, beside the one for the cluster.": {
 			withAPI, as(apiExposedAs(corev1.ServiceTypeNodePort)), []string{"NetworkPolicy alpha", "Service alpha-api-ext"}, nil,
+		},
+		"The API gets routes: its pod does not notice.": {
+			withAPI, as(routed), []string{"Ingress alpha-api", "NetworkPolicy alpha", "TLSRoute alpha-api"}, nil,
+		},
+		"The API gets routes, and there is no Gateway API yet.": {
+			withAPI, func(w *world) { routed(w.PeerNode); w.GatewayAPI = false }, []string{"Ingress alpha-api", "NetworkPolicy alpha"}, nil,
+		},
+		"The API has no routes any more.": {
+			routed, func(w *world) { w.PeerNode.Spec.Network.API.Ingress, w.PeerNode.Spec.Network.API.Gateway = nil, nil },
+			nil, []string{"alpha-api", "alpha-api"},
+		},
+		"Another host.": {
+			routed, func(w *world) { w.PeerNode.Spec.Network.API.Gateway.Hosts[0] = "api.example.com" }, []string{"TLSRoute alpha-api"}, nil,
 		},
 		"The API is exposed no longer: the one for the cluster stays.": {
 			apiExposedAs(corev1.ServiceTypeNodePort), func(w *world) { w.PeerNode.Spec.Network.API.Exposure = nil }, nil, []string{"alpha-api-ext"},

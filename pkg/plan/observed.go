@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/enforcement"
 	"github.com/peernode/operator/pkg/gate"
@@ -55,6 +57,8 @@ type Observed struct {
 	CopyPods map[string][]*corev1.Pod
 	// CertManager is whether the API server serves the Certificates of cert-manager.
 	CertManager bool
+	// GatewayAPI is whether the API server serves TLSRoutes.
+	GatewayAPI bool
 	// CertificateRequest is the request of the name that CertificateRequest gives, nil where there is none.
 	CertificateRequest *certmanagerv1.CertificateRequest
 	// Reservations are, by their names, those that name this PeerNode, and those of its Claims, whomever they name.
@@ -85,12 +89,19 @@ var (
 	kindPodDisruptionBudget = policyv1.SchemeGroupVersion.WithKind("PodDisruptionBudget")
 	kindStatefulSet         = appsv1.SchemeGroupVersion.WithKind("StatefulSet")
 	kindCertificate         = certmanagerv1.SchemeGroupVersion.WithKind("Certificate")
+	kindIngress             = networkingv1.SchemeGroupVersion.WithKind("Ingress")
+	kindRoute               = schema.GroupVersion(gatewayv1.GroupVersion).WithKind("TLSRoute")
 	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
 )
 
 // Certificate is that of the API of a peer. Where there is no cert-manager there is no such kind.
 func Certificate(p *v1alpha1.PeerNode) intent.Ref {
 	return intent.Ref{GroupVersionKind: kindCertificate, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: names.API(p)}}
+}
+
+// Route is that of the API of a peer. Where there is no Gateway API there is no such kind.
+func Route(p *v1alpha1.PeerNode) intent.Ref {
+	return intent.Ref{GroupVersionKind: kindRoute, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: names.API(p)}}
 }
 
 // Owned lists every object that a peer can ever own, but for keys, which are written once and never read, and for CopyJobs.
@@ -105,6 +116,8 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindService, names.Workload(p)),
 		ref(kindService, names.API(p)),
 		Certificate(p),
+		Route(p),
+		ref(kindIngress, names.API(p)),
 		ref(kindService, names.PeerService(p)),
 		ref(kindService, names.ExternalAPI(p)),
 		ref(kindNetworkPolicy, names.Workload(p)),

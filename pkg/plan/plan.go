@@ -101,11 +101,15 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		resources.PersistentVolumeClaim(in, o.claim()),
 		resources.HeadlessService(in),
 		resources.APIService(in),
+		resources.Ingress(in),
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
 	}
 	if o.CertManager {
 		objects = append(objects, resources.Certificate(in))
+	}
+	if o.GatewayAPI {
+		objects = append(objects, resources.TLSRoute(in))
 	}
 	if stores := o.stores(); len(stores) > 0 {
 		objects = append(objects, resources.KeyCopyPolicy(p.PeerNode, stores))

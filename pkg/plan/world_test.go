@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
@@ -60,7 +61,7 @@ func newborn(t *testing.T, spec ...func(*v1alpha1.PeerNode)) *world {
 	for _, s := range spec {
 		s(p)
 	}
-	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Reservations: map[string]*v1alpha1.PeerIdentityReservation{}, Sealing: sealing(), CertManager: true, Options: operator()}}
+	return &world{t: t, Observed: plan.Observed{PeerNode: p, Objects: map[intent.Ref]intent.Object{}, Reservations: map[string]*v1alpha1.PeerIdentityReservation{}, Sealing: sealing(), CertManager: true, GatewayAPI: true, Options: operator()}}
 }
 
 // operator are the settings of the operator.
@@ -120,6 +121,7 @@ var kinds = func() *runtime.Scheme {
 	s := runtime.NewScheme()
 	utilruntime.Must(clientgoscheme.AddToScheme(s))
 	utilruntime.Must(certmanagerv1.AddToScheme(s))
+	utilruntime.Must(gatewayv1.Install(s))
 	return s
 }()
 

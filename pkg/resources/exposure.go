@@ -55,9 +55,7 @@ func ExternalAPI(in Input) *applycorev1.ServiceApplyConfiguration {
 // holds there as well.
 func expose(service *applycorev1.ServiceApplyConfiguration, e v1alpha1.Exposure, allowFrom []v1alpha1.NetworkPeer) *applycorev1.ServiceApplyConfiguration {
 	spec := service.Spec.WithType(e.Type).WithExternalTrafficPolicy(corev1.ServiceExternalTrafficPolicyLocal)
-	for key, value := range e.Annotations {
-		service.WithAnnotations(map[string]string{key: string(value)})
-	}
+	service.WithAnnotations(plain(e.Annotations))
 	for i := range spec.Ports {
 		for _, asked := range e.NodePorts {
 			if asked.Name == *spec.Ports[i].Name {
@@ -77,6 +75,15 @@ func expose(service *applycorev1.ServiceApplyConfiguration, e v1alpha1.Exposure,
 		spec.WithLoadBalancerSourceRanges(ranges...)
 	}
 	return service
+}
+
+// plain are annotations as objects have them.
+func plain(annotations v1alpha1.Annotations) map[string]string {
+	out := map[string]string{}
+	for key, value := range annotations {
+		out[key] = string(value)
+	}
+	return out
 }
 
 // sourceRanges are allowFrom as a load balancer understands it: nil where it cannot say the same, and then leaves it to the

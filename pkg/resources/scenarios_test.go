@@ -79,6 +79,7 @@ var scenarios = map[string]scenario{
 	}}},
 	"exposed-custom": {},
 	"exposed-api":    {},
+	"routed-api":     {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -146,6 +147,12 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	}
 	if s := resources.ExternalAPI(in); s != nil {
 		out["service-api-ext"] = s
+	}
+	if i := resources.Ingress(in); i != nil {
+		out["ingress"] = i
+	}
+	if r := resources.TLSRoute(in); r != nil {
+		out["tlsroute"] = r
 	}
 	return out
 }

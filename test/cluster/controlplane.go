@@ -25,6 +25,8 @@ type ControlPlaneOptions struct {
 	SimulatedNodes int
 	// CertManager installs cert-manager's CRDs and runs its controllers.
 	CertManager bool
+	// GatewayAPI installs the CRDs of the Gateway API, without a controller.
+	GatewayAPI bool
 	// AuditBodies writes into the audit log what every request that changes something says, and what it is answered: all that the
 	// most talkative policy of a cluster would.
 	AuditBodies bool
@@ -84,6 +86,9 @@ func (o ControlPlaneOptions) sources() []source {
 	names := []string{"etcd", "kube"}
 	if o.CertManager {
 		names = append(names, "cert-manager", "cert-manager-crds")
+	}
+	if o.GatewayAPI {
+		names = append(names, gatewayAPICRDs)
 	}
 	if o.SimulatedNodes > 0 {
 		names = append(names, "kwok", "kwok-stages")
@@ -159,10 +164,24 @@ func (cp *ControlPlane) start(ctx context.Context, opts ControlPlaneOptions, sha
 			return err
 		}
 	}
+	if opts.GatewayAPI {
+		if err := cp.InstallGatewayAPI(ctx); err != nil {
+			return err
+		}
+	}
 	if opts.CertManager {
 		return cp.InstallCertManager(ctx)
 	}
 	return nil
+}
+
+// InstallGatewayAPI installs the CRDs of the Gateway API.
+func (cp *ControlPlane) InstallGatewayAPI(ctx context.Context) error {
+	built, err := buildSources(ctx, selectSources(gatewayAPICRDs), nil)
+	if err != nil {
+		return err
+	}
+	return installCRDs(ctx, cp.client, filepath.Join(built.share, gatewayAPICRDs))
 }
 
 // InstallCertManager installs cert-manager's CRDs and runs its controllers.

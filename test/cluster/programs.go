@@ -27,6 +27,9 @@ type source struct {
 	from    string   // for files: the module that has them
 }
 
+// gatewayAPICRDs is the folder of the CRDs of the Gateway API, of its standard channel.
+const gatewayAPICRDs = "gateway-api-crds"
+
 const (
 	serfVersion = "0.11.0" // its own constant was forgotten at the release
 
@@ -46,6 +49,10 @@ var controlPlaneSources = []source{
 		"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"}},
 	{name: "cert-manager", pkg: "./cert-manager"},
 	{name: "cert-manager-crds", from: "github.com/cert-manager/cert-manager", files: []string{"deploy/crds/*.yaml"}},
+	{name: gatewayAPICRDs, from: "sigs.k8s.io/gateway-api", files: []string{
+		"config/crd/standard/gateway.networking.k8s.io_gateway*.yaml", "config/crd/standard/gateway.networking.k8s.io_*routes.yaml",
+		"config/crd/standard/gateway.networking.k8s.io_*policies.yaml", "config/crd/standard/gateway.networking.k8s.io_*sets.yaml",
+		"config/crd/standard/gateway.networking.k8s.io_*grants.yaml"}},
 	{name: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok"},
 	{name: "kwok-stages", from: "sigs.k8s.io/kwok", files: []string{
 		"kustomize/stage/node/fast/node-*.yaml", "kustomize/stage/node/heartbeat-with-lease/node-*.yaml", "kustomize/stage/pod/fast/pod-*.yaml"}},

@@ -33,7 +33,7 @@ func TestVersionsThatAreToldFollowTheModules(t *testing.T) {
 }
 
 func TestSelectSourcesFindsEveryName(t *testing.T) {
-	for _, opts := range []ControlPlaneOptions{{}, {CertManager: true}, {SimulatedNodes: 1}} {
+	for _, opts := range []ControlPlaneOptions{{}, {CertManager: true}, {GatewayAPI: true}, {SimulatedNodes: 1}} {
 		var names []string
 		for _, s := range opts.sources() {
 			names = append(names, s.name)
@@ -41,6 +41,9 @@ func TestSelectSourcesFindsEveryName(t *testing.T) {
 		want := []string{"etcd", "kube"}
 		if opts.CertManager {
 			want = append(want, "cert-manager", "cert-manager-crds")
+		}
+		if opts.GatewayAPI {
+			want = append(want, gatewayAPICRDs)
 		}
 		if opts.SimulatedNodes > 0 {
 			want = append(want, "kwok", "kwok-stages")

@@ -105,6 +105,9 @@ func (n *FullNode) start(ctx context.Context, share string) error {
 	if err := n.startStorage(ctx); err != nil {
 		return err
 	}
+	if err := installCRDs(ctx, n.client, filepath.Join(share, gatewayAPICRDs)); err != nil {
+		return err
+	}
 	n.stepf("start cert-manager")
 	if err := installCertManager(ctx, n.client, filepath.Join(share, "cert-manager-crds")); err != nil {
 		return err

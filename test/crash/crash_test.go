@@ -56,7 +56,7 @@ func run(m *testing.M) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error
-	if env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 3, WithoutControllers: idle, CertManager: true, AuditBodies: true}); err != nil {
+	if env, err = testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 3, WithoutControllers: idle, CertManager: true, GatewayAPI: true, AuditBodies: true}); err != nil {
 		fmt.Fprintln(os.Stderr, "start the test environment:", err)
 		return 1
 	}

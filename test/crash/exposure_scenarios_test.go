@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/crash"
@@ -26,8 +28,22 @@ func exposures() []crash.Scenario {
 			Name:  "expose the API by a load balancer, which gets an address",
 			Given: steps(create(openAPI), serving("alpha")),
 			When: crash.Step{
-				Act:     edit("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Network.API.Exposure = &v1alpha1.Exposure{Type: corev1.ServiceTypeLoadBalancer} }),
+				Act: edit("alpha", func(p *v1alpha1.PeerNode) {
+					p.Spec.Network.API.Exposure = &v1alpha1.Exposure{Type: corev1.ServiceTypeLoadBalancer}
+				}),
 				Settled: all(serving("alpha"), balancesAPI("alpha", "203.0.113.7")),
+			},
+		},
+		{
+			Name:  "lead to the API by an Ingress and a Gateway, which take it",
+			Given: steps(create(openAPI), serving("alpha")),
+			When: crash.Step{
+				Act: edit("alpha", func(p *v1alpha1.PeerNode) {
+					hosts := []v1alpha1.HostPattern{"peer.example.com"}
+					p.Spec.Network.API.Ingress = &v1alpha1.APIIngress{Hosts: hosts}
+					p.Spec.Network.API.Gateway = &v1alpha1.APIGateway{ParentRefs: []v1alpha1.GatewayReference{{Name: "public"}}, Hosts: hosts}
+				}),
+				Settled: all(serving("alpha"), ledByIngress("alpha"), ledByGateway("alpha"), told("alpha", v1alpha1.ConditionAPIExposed, metav1.ConditionTrue, v1alpha1.ReasonAddressFound)),
 			},
 		},
 		{
@@ -69,16 +85,16 @@ func exposedAs(e v1alpha1.Exposure) func(*v1alpha1.PeerNode) {
 
 // balances plays a controller of load balancers, which gives the Service an address, and looks whether the agent is told.
 func balances(name, address string) do {
-	return all(balanced(name+"-peer", address), announced(name, "/ip4/"+address+"/udp/8002/quic-v1"))
+	return all(addressed(name+"-peer", address), announced(name, "/ip4/"+address+"/udp/8002/quic-v1"))
 }
 
 // balancesAPI does so with the Service of the API, of which nobody but the user is told.
 func balancesAPI(name, address string) do {
-	return all(balanced(name+"-api-ext", address), told(name, v1alpha1.ConditionAPIExposed, metav1.ConditionTrue, v1alpha1.ReasonAddressFound))
+	return all(addressed(name+"-api-ext", address), told(name, v1alpha1.ConditionAPIExposed, metav1.ConditionTrue, v1alpha1.ReasonAddressFound))
 }
 
-// balanced gives a Service an address.
-func balanced(service, address string) do {
+// addressed gives a Service an address, unless it has one.
+func addressed(service, address string) do {
 	return func(ctx context.Context, w *crash.World) error {
 		s := &corev1.Service{}
 		if err := get(ctx, w, service, s); err != nil || len(s.Status.LoadBalancer.Ingress) > 0 {
@@ -86,6 +102,36 @@ func balanced(service, address string) do {
 		}
 		s.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: address, IPMode: new(corev1.LoadBalancerIPModeVIP)}}
 		return w.Admin.Status().Update(ctx, s)
+	}
+}
+
+// ledByIngress plays an ingress controller.
+func ledByIngress(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		ingress := &networkingv1.Ingress{}
+		if err := get(ctx, w, name+"-api", ingress); err != nil || len(ingress.Status.LoadBalancer.Ingress) > 0 {
+			return err
+		}
+		ingress.Status.LoadBalancer.Ingress = []networkingv1.IngressLoadBalancerIngress{{IP: "203.0.113.7"}}
+		return w.Admin.Status().Update(ctx, ingress)
+	}
+}
+
+// ledByGateway plays the controller of a Gateway, which takes the route.
+func ledByGateway(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		route := &gatewayv1.TLSRoute{}
+		if err := get(ctx, w, name+"-api", route); err != nil || len(route.Status.Parents) > 0 {
+			return err
+		}
+		taken := func(which gatewayv1.RouteConditionType) metav1.Condition {
+			return metav1.Condition{Type: string(which), Status: metav1.ConditionTrue, Reason: "Taken", ObservedGeneration: route.Generation, LastTransitionTime: metav1.Now()}
+		}
+		route.Status.Parents = []gatewayv1.RouteParentStatus{{
+			ParentRef: route.Spec.ParentRefs[0], ControllerName: "example.com/gateways",
+			Conditions: []metav1.Condition{taken(gatewayv1.RouteConditionAccepted), taken(gatewayv1.RouteConditionResolvedRefs)},
+		}}
+		return w.Admin.Status().Update(ctx, route)
 	}
 }
 

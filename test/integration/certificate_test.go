@@ -22,15 +22,12 @@ import (
 	cmmeta "github.com/cert-manager/cert-manager/pkg/apis/meta/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/test/builders"
-	"github.com/peernode/operator/test/cluster"
 	"github.com/peernode/operator/test/testenv"
 )
 
@@ -334,60 +331,4 @@ func TestThePeerOfTheSampleIsServedUnderTLS(t *testing.T) {
 	if _, err := parsed(t, secret.Data[corev1.TLSCertKey]).Verify(x509.VerifyOptions{Roots: roots, DNSName: "public-api." + s.ns + ".svc"}); err != nil {
 		t.Error(err)
 	}
-}
-
-// cert-manager comes to a cluster of its own while the operator runs, and goes.
-func TestCertManagerComesAndGoes(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
-	defer cancel()
-	own, err := testenv.Start(ctx, cluster.ControlPlaneOptions{SimulatedNodes: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = own.Stop() }()
-	operator, err := own.StartOperator(ctx, testenv.OperatorOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := operator.Stop(); err != nil {
-			t.Error("the operator ended by itself:", err)
-		}
-	}()
-	p := builders.PeerNode(metav1.NamespaceDefault, "alpha", builders.API)
-	if err := own.Admin.Create(ctx, p); err != nil {
-		t.Fatal(err)
-	}
-	becomes := func(reason string) {
-		t.Helper()
-		if err := testenv.Eventually(ctx, func() error {
-			if err := own.Admin.Get(ctx, client.ObjectKeyFromObject(p), p); err != nil {
-				return err
-			}
-			c := conditions.Find(p.Status.Conditions, v1alpha1.ConditionCertificateReady)
-			ready := conditions.Find(p.Status.Conditions, v1alpha1.ConditionReady)
-			if c.Reason != reason || ready.Status != metav1.ConditionTrue {
-				return fmt.Errorf("CertificateReady is %+v, Ready %+v, want the reason %s and a peer that serves", c, ready, reason)
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	becomes(v1alpha1.ReasonCertManagerMissing)
-	if err := own.InstallCertManager(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := own.Admin.Create(ctx, testenv.Issuer()); err != nil {
-		t.Fatal(err)
-	}
-	becomes(v1alpha1.ReasonCertificateIssued)
-	crd := &unstructured.Unstructured{}
-	crd.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
-	crd.SetName("certificates.cert-manager.io")
-	if err := own.Admin.Delete(ctx, crd); err != nil {
-		t.Fatal(err)
-	}
-	becomes(v1alpha1.ReasonCertManagerMissing)
 }

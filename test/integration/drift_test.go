@@ -15,12 +15,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/test/builders"
 )
 
 // drifting is an object of a peer and what somebody else may do to it, as merge patches.
@@ -46,6 +46,10 @@ func ownedObjects() map[string]drifting {
 			`{"spec":{"selector":{"peernode.dev/peernode":"mallory"}}}`, `{"metadata":{"ownerReferences":null}}`, `{"spec":{"internalTrafficPolicy":"Local"}}`},
 		"Certificate": {&certmanagerv1.Certificate{}, "alpha-api",
 			`{"spec":{"dnsNames":["theirs.example.com"]}}`, `{"spec":{"privateKey":{"rotationPolicy":null}}}`, `{"spec":{"secretTemplate":{"labels":{"theirs":"1"}}}}`},
+		"Ingress": {&networkingv1.Ingress{}, "alpha-api",
+			`{"spec":{"ingressClassName":"theirs"}}`, `{"spec":{"tls":null}}`, `{"spec":{"defaultBackend":{"service":{"name":"theirs","port":{"number":80}}}}}`},
+		"TLSRoute": {&gatewayv1.TLSRoute{}, "alpha-api",
+			`{"spec":{"hostnames":["theirs.example.com"]}}`, `{"metadata":{"ownerReferences":null}}`, `{"metadata":{"labels":{"theirs":"1"}}}`},
 		"NetworkPolicy": {&networkingv1.NetworkPolicy{}, "alpha",
 			`{"spec":{"egress":[{}]}}`, `{"spec":{"policyTypes":["Ingress"]}}`, `{"metadata":{"labels":{"theirs":"1"}}}`},
 		"PodDisruptionBudget": {&policyv1.PodDisruptionBudget{}, "alpha",
@@ -66,7 +70,7 @@ func TestDriftIsSetRight(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := tell(t)
-			s.serving("alpha", builders.API)
+			s.serving("alpha", routed)
 			s.settle(pause)
 			before := map[string]client.Object{}
 			for kind, d := range ownedObjects() {
@@ -107,7 +111,7 @@ func (s *story) asBefore(kind, name string, was client.Object) error {
 
 func TestForeignFieldsAreLeftAlone(t *testing.T) {
 	s := tell(t)
-	s.serving("alpha", builders.API)
+	s.serving("alpha", routed)
 	s.settle(pause)
 	changed := map[string]client.Object{}
 	for kind, d := range ownedObjects() {

@@ -44,7 +44,7 @@ func operatorLog() logr.Logger {
 
 func run(m *testing.M) int {
 	var err error
-	env, err = testenv.Start(context.Background(), cluster.ControlPlaneOptions{SimulatedNodes: 3, CertManager: true})
+	env, err = testenv.Start(context.Background(), cluster.ControlPlaneOptions{SimulatedNodes: 3, CertManager: true, GatewayAPI: true})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "start the test environment:", err)
 		return 1

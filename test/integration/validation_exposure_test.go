@@ -11,7 +11,7 @@ const (
 	noService   = "are those of a Service that type ClusterIP does not make; set another type or remove them"
 	noBalancer  = "is of use to type LoadBalancer alone; set that type or remove it"
 	noKey       = "must have keys such as example.com/key, of at most 63 characters after the slash"
-	notTheirs   = "must not have keys of peernode.dev, which are the operator's, or of argoproj.io, fluxcd.io, helm.sh and kubectl.kubernetes.io, by which tools would take the Service for theirs"
+	notTheirs   = "must not have keys of peernode.dev, which are the operator's, or of argoproj.io, fluxcd.io, helm.sh and kubectl.kubernetes.io, by which tools would take the object for theirs"
 	noHost      = "must be a name in DNS, in lower case, or an address of IPv4 or IPv6, without a port"
 	unreachable = "must be an address that others can reach"
 	notShared   = "nodePorts, and ports of externalAddresses, must be left out of the template, because two peers of a fleet cannot share them"

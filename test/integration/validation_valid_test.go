@@ -81,6 +81,7 @@ func validPeerNodes() map[string]wrong {
 	maps.Copy(all, validStores)
 	maps.Copy(all, validEdges)
 	maps.Copy(all, validExposures)
+	maps.Copy(all, validRoutes)
 	return all
 }
 

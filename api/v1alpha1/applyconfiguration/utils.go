@@ -18,6 +18,10 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=peernode.dev, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("APIGateway"):
+		return &apiv1alpha1.APIGatewayApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("APIIngress"):
+		return &apiv1alpha1.APIIngressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):
 		return &apiv1alpha1.BackupStoreCredentialsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreReference"):
@@ -74,6 +78,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.FleetReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("GateWait"):
 		return &apiv1alpha1.GateWaitApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("GatewayReference"):
+		return &apiv1alpha1.GatewayReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("HTTPGetProbe"):
 		return &apiv1alpha1.HTTPGetProbeApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("IPBlock"):

@@ -25,12 +25,53 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.peernode.operator.api.v1alpha1.APIGateway
+  map:
+    fields:
+    - name: hosts
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.HostPattern
+          elementRelationship: associative
+    - name: parentRefs
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.GatewayReference
+          elementRelationship: associative
+          keys:
+          - name
+          - namespace
+          - sectionName
+- name: com.github.peernode.operator.api.v1alpha1.APIIngress
+  map:
+    fields:
+    - name: annotations
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Annotations
+    - name: className
+      type:
+        scalar: string
+    - name: hosts
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.HostPattern
+          elementRelationship: associative
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.AbsolutePath
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.AddressSource
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.AnnotationValue
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.Annotations
+  map:
+    elementType:
+      namedType: com.github.peernode.operator.api.v1alpha1.AnnotationValue
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
   map:
     fields:
@@ -335,9 +376,7 @@ var schemaYAML = typed.YAMLObject(`types:
     fields:
     - name: annotations
       type:
-        map:
-          elementType:
-            namedType: com.github.peernode.operator.api.v1alpha1.AnnotationValue
+        namedType: com.github.peernode.operator.api.v1alpha1.Annotations
     - name: externalAddresses
       type:
         list:
@@ -429,6 +468,20 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: peers
       type:
         scalar: numeric
+- name: com.github.peernode.operator.api.v1alpha1.GatewayReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+    - name: sectionName
+      type:
+        scalar: string
+      default: ""
 - name: com.github.peernode.operator.api.v1alpha1.HTTPGetProbe
   map:
     fields:
@@ -439,6 +492,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         namedType: io.k8s.apimachinery.pkg.util.intstr.IntOrString
 - name: com.github.peernode.operator.api.v1alpha1.HTTPMethod
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.HostPattern
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.IPAddress
   scalar: string
@@ -676,6 +731,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: exposure
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.Exposure
+    - name: gateway
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.APIGateway
+    - name: ingress
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.APIIngress
 - name: com.github.peernode.operator.api.v1alpha1.PeerBackupStore
   map:
     fields:

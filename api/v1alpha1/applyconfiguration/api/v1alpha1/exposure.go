@@ -24,7 +24,7 @@ type ExposureApplyConfiguration struct {
 	// another load balancer: the Service is made anew, and the address changes.
 	LoadBalancerClass *string `json:"loadBalancerClass,omitempty"`
 	// annotations are put on the Service, for a controller of load balancers or of DNS that reads its settings there.
-	Annotations map[string]apiv1alpha1.AnnotationValue `json:"annotations,omitempty"`
+	Annotations *apiv1alpha1.Annotations `json:"annotations,omitempty"`
 	// nodePorts ask for certain ports of the nodes. The cluster chooses those that are not named here.
 	NodePorts []ExposedPortApplyConfiguration `json:"nodePorts,omitempty"`
 	// externalAddresses are where the outside reaches the ports, where you know better than the cluster: behind NAT, by a
@@ -54,17 +54,11 @@ func (b *ExposureApplyConfiguration) WithLoadBalancerClass(value string) *Exposu
 	return b
 }
 
-// WithAnnotations puts the entries into the Annotations field in the declarative configuration
-// and returns the receiver, so that objects can be build by chaining "With" function invocations.
-// If called multiple times, the entries provided by each call will be put on the Annotations field,
-// overwriting an existing map entries in Annotations field with the same key.
-func (b *ExposureApplyConfiguration) WithAnnotations(entries map[string]apiv1alpha1.AnnotationValue) *ExposureApplyConfiguration {
-	if b.Annotations == nil && len(entries) > 0 {
-		b.Annotations = make(map[string]apiv1alpha1.AnnotationValue, len(entries))
-	}
-	for k, v := range entries {
-		b.Annotations[k] = v
-	}
+// WithAnnotations sets the Annotations field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Annotations field is set to the value of the last call.
+func (b *ExposureApplyConfiguration) WithAnnotations(value apiv1alpha1.Annotations) *ExposureApplyConfiguration {
+	b.Annotations = &value
 	return b
 }
 

@@ -21,7 +21,8 @@ type ExternalEndpointApplyConfiguration struct {
 	// address is host and port, such as 203.0.113.7:8000, [2001:db8::7]:8000 or peer.example.com:8000.
 	Address *string `json:"address,omitempty"`
 	// source says from where it is known. LoadBalancer: from the status of the Service. Node: it is the address of the
-	// pod's node in the cluster, which the outside may not reach. Spec: from externalAddresses.
+	// pod's node in the cluster, which the outside may not reach. Spec: from externalAddresses. Ingress and Gateway: from
+	// their hosts, which DNS has to lead to the controller.
 	Source *apiv1alpha1.AddressSource `json:"source,omitempty"`
 }
 

@@ -17,6 +17,10 @@ type PeerAPIApplyConfiguration struct {
 	// called https. What is found of the addresses is shown in status.endpoints.external; a certificate for them takes
 	// tls.dnsNames or tls.ipAddresses.
 	Exposure *ExposureApplyConfiguration `json:"exposure,omitempty"`
+	// ingress leads users to the API by way of an ingress controller.
+	Ingress *APIIngressApplyConfiguration `json:"ingress,omitempty"`
+	// gateway leads users to the API by way of Gateways.
+	Gateway *APIGatewayApplyConfiguration `json:"gateway,omitempty"`
 }
 
 // PeerAPIApplyConfiguration constructs a declarative configuration of the PeerAPI type for use with
@@ -51,5 +55,21 @@ func (b *PeerAPIApplyConfiguration) WithAllowFrom(values ...*NetworkPeerApplyCon
 // If called multiple times, the Exposure field is set to the value of the last call.
 func (b *PeerAPIApplyConfiguration) WithExposure(value *ExposureApplyConfiguration) *PeerAPIApplyConfiguration {
 	b.Exposure = value
+	return b
+}
+
+// WithIngress sets the Ingress field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Ingress field is set to the value of the last call.
+func (b *PeerAPIApplyConfiguration) WithIngress(value *APIIngressApplyConfiguration) *PeerAPIApplyConfiguration {
+	b.Ingress = value
+	return b
+}
+
+// WithGateway sets the Gateway field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Gateway field is set to the value of the last call.
+func (b *PeerAPIApplyConfiguration) WithGateway(value *APIGatewayApplyConfiguration) *PeerAPIApplyConfiguration {
+	b.Gateway = value
 	return b
 }
