@@ -92,6 +92,22 @@ func (o Observed) outlived(service *corev1.Service, e *v1alpha1.Exposure) bool {
 	return service.Annotations[v1alpha1.AnnotationLoadBalancerClass] != e.LoadBalancerClass
 }
 
+// exposing are the objects that lead to the peer and its API from outside of the cluster, but for those that cannot be made
+// yet.
+func (o Observed) exposing(in resources.Input) []any {
+	objects, network := []any{resources.Ingress(in)}, o.PeerNode.Spec.Network
+	if o.GatewayAPI {
+		objects = append(objects, resources.TLSRoute(in))
+	}
+	if !o.standsInTheWay(names.ExternalAPI(o.PeerNode), network.API.Exposure) {
+		objects = append(objects, resources.ExternalAPI(in))
+	}
+	if !o.standsInTheWay(names.PeerService(o.PeerNode), network.Peer.Exposure) {
+		objects = append(objects, resources.PeerService(in))
+	}
+	return objects
+}
+
 // outside is what the software is told of where it is reached.
 func (o Observed) outside() []peer.Address {
 	if !o.PeerNode.Spec.Network.Peer.Exposure.Asked() {

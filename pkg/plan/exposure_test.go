@@ -105,7 +105,7 @@ func (w *world) servedByIngress() *world {
 func (w *world) takenByGateway(accepted metav1.ConditionStatus) *world {
 	route := object[*gatewayv1.TLSRoute](w)
 	route.Status.Parents = []gatewayv1.RouteParentStatus{{
-		ParentRef:  gatewayv1.ParentReference{Name: "public", Namespace: new(gatewayv1.Namespace("gateways"))},
+		ParentRef: gatewayv1.ParentReference{Name: "public", Namespace: new(gatewayv1.Namespace("gateways"))},
 		Conditions: []metav1.Condition{
 			{Type: "Accepted", Status: accepted, Reason: "Because", ObservedGeneration: route.Generation}, {Type: "ResolvedRefs", Status: metav1.ConditionTrue, ObservedGeneration: route.Generation},
 		},
@@ -271,10 +271,10 @@ func TestAnExposureTouchesOnlyWhatItIsAbout(t *testing.T) {
 			withAPI, as(apiExposedAs(corev1.ServiceTypeNodePort)), []string{"NetworkPolicy alpha", "Service alpha-api-ext"}, nil,
 		},
 		"The API gets routes: its pod does not notice.": {
-			withAPI, as(routed), []string{"Ingress alpha-api", "NetworkPolicy alpha", "TLSRoute alpha-api"}, nil,
+			withAPI, as(routed), []string{"NetworkPolicy alpha", "Ingress alpha-api", "TLSRoute alpha-api"}, nil,
 		},
 		"The API gets routes, and there is no Gateway API yet.": {
-			withAPI, func(w *world) { routed(w.PeerNode); w.GatewayAPI = false }, []string{"Ingress alpha-api", "NetworkPolicy alpha"}, nil,
+			withAPI, func(w *world) { routed(w.PeerNode); w.GatewayAPI = false }, []string{"NetworkPolicy alpha", "Ingress alpha-api"}, nil,
 		},
 		"The API has no routes any more.": {
 			routed, func(w *world) { w.PeerNode.Spec.Network.API.Ingress, w.PeerNode.Spec.Network.API.Gateway = nil, nil },

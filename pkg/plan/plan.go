@@ -16,7 +16,6 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
-	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -91,7 +90,8 @@ func Decide(o Observed) (Plan, error) {
 	return p, nil
 }
 
-// intended are all objects that the peer needs now, in the order in which it needs them. The pod comes after its key.
+// intended are all objects that the peer needs now, in the order in which it needs them. The pod comes after its key, and
+// last what leads to it from outside, because the API server may refuse that for a port or a host that is taken.
 func intended(o Observed, p Plan) ([]intent.Intent, error) {
 	in := p.Input
 	in.UnsealerCA = o.unsealerCA()
@@ -101,15 +101,11 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		resources.PersistentVolumeClaim(in, o.claim()),
 		resources.HeadlessService(in),
 		resources.APIService(in),
-		resources.Ingress(in),
 		resources.NetworkPolicy(in),
 		resources.PodDisruptionBudget(in),
 	}
 	if o.CertManager {
 		objects = append(objects, resources.Certificate(in))
-	}
-	if o.GatewayAPI {
-		objects = append(objects, resources.TLSRoute(in))
 	}
 	if stores := o.stores(); len(stores) > 0 {
 		objects = append(objects, resources.KeyCopyPolicy(p.PeerNode, stores))
@@ -129,15 +125,7 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 			objects = append(objects, resources.KeyCopyJob(*step.order))
 		}
 	}
-	// Last, because the API server may refuse one for a port of the nodes that is taken, and everything after it then waits.
-	network := o.PeerNode.Spec.Network
-	if !o.standsInTheWay(names.ExternalAPI(o.PeerNode), network.API.Exposure) {
-		objects = append(objects, resources.ExternalAPI(in))
-	}
-	if !o.standsInTheWay(names.PeerService(o.PeerNode), network.Peer.Exposure) {
-		objects = append(objects, resources.PeerService(in))
-	}
-	return intent.FromAll(objects...)
+	return intent.FromAll(append(objects, o.exposing(in)...)...)
 }
 
 // withKey is the StatefulSet with the key of the peer, which may be a later one of an earlier PeerNode.
