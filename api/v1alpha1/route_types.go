@@ -36,6 +36,10 @@ type APIIngress struct {
 	// annotations are put on the Ingress, for its controller.
 	// +optional
 	Annotations Annotations `json:"annotations,omitempty"`
+
+	// serviceAnnotations are put on the Service <name>-api, where some controllers look for how its backend speaks.
+	// +optional
+	ServiceAnnotations Annotations `json:"serviceAnnotations,omitempty"`
 }
 
 // APIGateway is a TLSRoute of the Gateway API, by which Gateways lead users to the API: by the name that they ask for, with

@@ -37,8 +37,13 @@ func APIService(in Input) *applycorev1.ServiceApplyConfiguration {
 	if in.Edge == nil {
 		return nil
 	}
+	var annotations v1alpha1.Annotations
+	if ingress := p.Spec.Network.API.Ingress; ingress != nil {
+		annotations = ingress.ServiceAnnotations
+	}
 	return applycorev1.Service(names.API(p), p.Namespace).
 		WithLabels(names.Labels(p, componentAPI)).
+		WithAnnotations(plain(annotations)).
 		WithOwnerReferences(owner(p)).
 		WithSpec(applycorev1.ServiceSpec().
 			WithType(corev1.ServiceTypeClusterIP).

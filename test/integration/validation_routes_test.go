@@ -31,6 +31,16 @@ func ofHosts(field, says string) refusals {
 func ofIngress(field, says string) refusals {
 	return refusals{"spec.network.api.ingress." + field: says}
 }
+
+// annotated are annotations of an Ingress and of its backend, and ofAnnotations a field of both.
+func annotated(annotations string) string {
+	return ingress(`annotations: ` + annotations + `, serviceAnnotations: ` + annotations)
+}
+
+func ofAnnotations(field, says string) refusals {
+	return both(ofIngress("annotations"+field, says), ofIngress("serviceAnnotations"+field, says))
+}
+
 func ofGateway(field, says string) refusals {
 	return refusals{"spec.network.api.gateway.parentRefs" + field: says}
 }
@@ -56,10 +66,10 @@ var wrongRoutes = map[string]wrong{
 	"A Secret of an Ingress is not empty.":     {p2pAgent, ingress(`secretName: ""`), ofIngress("secretName", tooShort)},
 	"A Secret of an Ingress has a name.":       {p2pAgent, ingress(`secretName: Ours`), ofIngress("secretName", noMatch)},
 	"A Secret of an Ingress has 253 letters.":  {p2pAgent, ingress(`secretName: ` + long(254)), ofIngress("secretName", tooLong)},
-	"33 annotations of an Ingress.":            {p2pAgent, ingress(`annotations: ` + attributes(33)), ofIngress("annotations", tooMany)},
-	"An annotation of an Ingress has 4096.":    {p2pAgent, ingress(`annotations: {a: ` + long(4097) + `}`), ofIngress("annotations.a", tooLong)},
-	"An annotation of an Ingress has a key.":   {p2pAgent, ingress(`annotations: {"a b": c}`), ofIngress("annotations", noKey)},
-	"An annotation of an Ingress is not ours.": {p2pAgent, ingress(`annotations: {peernode.dev/intent: b}`), ofIngress("annotations", notTheirs)},
+	"33 annotations of an Ingress.":            {p2pAgent, annotated(attributes(33)), ofAnnotations("", tooMany)},
+	"An annotation of an Ingress has 4096.":    {p2pAgent, annotated(`{a: ` + long(4097) + `}`), ofAnnotations(".a", tooLong)},
+	"An annotation of an Ingress has a key.":   {p2pAgent, annotated(`{"a b": c}`), ofAnnotations("", noKey)},
+	"An annotation of an Ingress is not ours.": {p2pAgent, annotated(`{peernode.dev/intent: b}`), ofAnnotations("", notTheirs)},
 	"A route has a Gateway.":                   {p2pAgent, gateway(``), ofGateway("", tooFew)},
 	"A route says which.":                      {p2pAgent, led(`gateway: {hosts: [a]}`), ofGateway("", missing)},
 	"Nine Gateways are too many.":              {p2pAgent, led(`gateway: {hosts: [a], parentRefs: ` + many(9, func(i int) string { return fmt.Sprintf("{name: g%d}", i) }) + `}`), ofGateway("", tooMany)},
@@ -80,7 +90,7 @@ var wrongRoutes = map[string]wrong{
 
 var validRoutes = map[string]wrong{
 	"An Ingress of the cluster's class.": {base: p2pAgent, change: ingress(``)},
-	"An Ingress with everything.":        {base: p2pAgent, change: ingress(`className: nginx, secretName: ours, annotations: {nginx.org/ssl-services: public-api}`)},
+	"An Ingress with everything.":        {base: p2pAgent, change: ingress(`className: nginx, secretName: ours, annotations: {nginx.org/ssl-services: public-api}, serviceAnnotations: {projectcontour.io/upstream-protocol.tls: "443"}`)},
 	"Hosts of every sort, for routes.":   {base: p2pAgent, change: hosts(`[a, peer.example.com, "*.example.org"]`)},
 	"Gateways of every sort.":            {base: p2pAgent, change: gateway(`{name: a}, {name: a, namespace: b}, {name: a, namespace: b, sectionName: tls}, {name: public.example, sectionName: tls.v1}`)},
 }

@@ -58,7 +58,7 @@ func testedRules() []rule {
 	add := func(all refusals) {
 		for field, says := range all {
 			field = index.ReplaceAllString(field, "[]")
-			field = regexp.MustCompile(`^(spec\.(?:edge\.)?resources\.(?:requests|limits)|spec\.identity\.direct\.csi\.volumeAttributes|spec\.network\.(?:(?:peer|api)\.exposure|api\.ingress)\.annotations)\.\w+$`).ReplaceAllString(field, "$1{}")
+			field = regexp.MustCompile(`^(spec\.(?:edge\.)?resources\.(?:requests|limits)|spec\.identity\.direct\.csi\.volumeAttributes|spec\.network\.(?:peer|api)\.exposure\.annotations|spec\.network\.api\.ingress\.(?:a|serviceA)nnotations)\.\w+$`).ReplaceAllString(field, "$1{}")
 			out = append(out, rule{probeOf(ofPeer(field)), says})
 		}
 	}

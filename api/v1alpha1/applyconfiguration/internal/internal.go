@@ -62,6 +62,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: secretName
       type:
         scalar: string
+    - name: serviceAnnotations
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Annotations
 - name: com.github.peernode.operator.api.v1alpha1.AbsolutePath
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.AddressSource

@@ -23,6 +23,8 @@ type APIIngressApplyConfiguration struct {
 	SecretName *string `json:"secretName,omitempty"`
 	// annotations are put on the Ingress, for its controller.
 	Annotations *apiv1alpha1.Annotations `json:"annotations,omitempty"`
+	// serviceAnnotations are put on the Service <name>-api, where some controllers look for how its backend speaks.
+	ServiceAnnotations *apiv1alpha1.Annotations `json:"serviceAnnotations,omitempty"`
 }
 
 // APIIngressApplyConfiguration constructs a declarative configuration of the APIIngress type for use with
@@ -62,5 +64,13 @@ func (b *APIIngressApplyConfiguration) WithSecretName(value string) *APIIngressA
 // If called multiple times, the Annotations field is set to the value of the last call.
 func (b *APIIngressApplyConfiguration) WithAnnotations(value apiv1alpha1.Annotations) *APIIngressApplyConfiguration {
 	b.Annotations = &value
+	return b
+}
+
+// WithServiceAnnotations sets the ServiceAnnotations field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServiceAnnotations field is set to the value of the last call.
+func (b *APIIngressApplyConfiguration) WithServiceAnnotations(value apiv1alpha1.Annotations) *APIIngressApplyConfiguration {
+	b.ServiceAnnotations = &value
 	return b
 }
