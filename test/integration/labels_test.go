@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/test/builders"
 )
 
 // TestTrackingIsNotCopiedDown guards against a GitOps tool pruning volumes that it takes for its own
@@ -22,7 +21,7 @@ func TestTrackingIsNotCopiedDown(t *testing.T) {
 	annotations := map[string]string{"argocd.argoproj.io/tracking-id": "app:peernode.dev/PeerNode:x/alpha", "note": "b"}
 	s.serving("alpha", func(p *v1alpha1.PeerNode) {
 		p.Labels, p.Annotations = labels, annotations
-		builders.API(p)
+		routed(p)
 	})
 	objects := []client.Object{s.again("alpha-0", &corev1.Pod{}), s.again("alpha-identity-1", &corev1.Secret{})}
 	for _, d := range ownedObjects() {
