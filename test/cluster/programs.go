@@ -33,6 +33,8 @@ const gatewayAPICRDs = "gateway-api-crds"
 const (
 	serfVersion = "0.11.0" // its own constant was forgotten at the release
 
+	traefikDocs   = "docs/content/reference/dynamic-configuration/"
+	gatewayCRDs   = "config/crd/standard/gateway.networking.k8s.io_"
 	containerdPkg = "github.com/containerd/containerd/v2/cmd/"
 	cniPkg        = "github.com/containernetworking/plugins/plugins/"
 	kubeLDFlags   = "-X k8s.io/component-base/version.gitVersion=" + KubernetesVersion +
@@ -50,9 +52,7 @@ var controlPlaneSources = []source{
 	{name: "cert-manager", pkg: "./cert-manager"},
 	{name: "cert-manager-crds", from: "github.com/cert-manager/cert-manager", files: []string{"deploy/crds/*.yaml"}},
 	{name: gatewayAPICRDs, from: "sigs.k8s.io/gateway-api", files: []string{
-		"config/crd/standard/gateway.networking.k8s.io_gateway*.yaml", "config/crd/standard/gateway.networking.k8s.io_*routes.yaml",
-		"config/crd/standard/gateway.networking.k8s.io_*policies.yaml", "config/crd/standard/gateway.networking.k8s.io_*sets.yaml",
-		"config/crd/standard/gateway.networking.k8s.io_*grants.yaml"}},
+		gatewayCRDs + "backendtlspolicies.yaml", gatewayCRDs + "gateway*s.yaml", gatewayCRDs + "*routes.yaml", gatewayCRDs + "*sets.yaml", gatewayCRDs + "*grants.yaml"}},
 	{name: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok"},
 	{name: "kwok-stages", from: "sigs.k8s.io/kwok", files: []string{
 		"kustomize/stage/node/fast/node-*.yaml", "kustomize/stage/node/heartbeat-with-lease/node-*.yaml", "kustomize/stage/pod/fast/pod-*.yaml"}},
@@ -79,10 +79,17 @@ var nodeSources = []source{
 	{name: "versitygw", module: "s3", pkg: "github.com/versity/versitygw/cmd/versitygw"},
 }
 
+// traefikSources are made on request alone (traefik.go): to compile Traefik took 690 s of CPU.
+var traefikSources = []source{
+	{name: "traefik", module: "traefik", pkg: "github.com/traefik/traefik/v3/cmd/traefik"},
+	{name: "traefik-manifests", module: "traefik", from: "github.com/traefik/traefik/v3", files: []string{
+		traefikDocs + "kubernetes-gateway-rbac.yml", traefikDocs + "kubernetes-crd-rbac.yml", traefikDocs + "traefik.io_*.yaml"}},
+}
+
 // select returns the sources of the given names, in the order of the table.
 func selectSources(names ...string) []source {
 	var picked []source
-	for _, s := range slices.Concat(controlPlaneSources, nodeSources) {
+	for _, s := range slices.Concat(controlPlaneSources, nodeSources, traefikSources) {
 		if slices.Contains(names, s.name) {
 			picked = append(picked, s)
 		}

@@ -34,7 +34,10 @@ func (b *builder) stampOf(s source) (string, error) {
 	fmt.Fprintf(hash, "%+v %s %s/%s\n", s, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	module := filepath.Join(b.components, s.module)
 	inputs := []string{filepath.Join(module, "go.mod"), filepath.Join(module, "go.sum")}
-	if local, ok := strings.CutPrefix(s.pkg, "./"); ok {
+	if local, ok := strings.CutPrefix(s.pkg, "./"); ok || s.module != "" {
+		if !ok {
+			local = "" // all that stands in for other modules
+		}
 		files, err := goFiles(filepath.Join(module, local))
 		if err != nil {
 			return "", fmt.Errorf("read the source of %s: %w", s.name, err)

@@ -82,6 +82,31 @@ func TestBuildsExactlyWhatChanged(t *testing.T) {
 	}
 }
 
+func TestAProgramIsBuiltAnewWhenWhatStandsInForAModuleChanged(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("TESTCLUSTER_REPO", root)
+	for name, content := range map[string]string{
+		"go.mod":            "module example.com/big\n\ngo 1.26\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ./lib\n",
+		"go.sum":            "",
+		"lib/go.mod":        "module example.com/lib\n\ngo 1.26\n",
+		"lib/hello/main.go": "package main\n\nfunc main() { println(\"hello\") }\n",
+	} {
+		writeTestFile(t, filepath.Join(root, componentsPath, "big", name), content)
+	}
+	program := source{name: "hello", module: "big", pkg: "example.com/lib/hello"}
+	b, err := buildSources(t.Context(), []source{program}, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stale, err := b.stale([]source{program}); err != nil || len(stale) > 0 {
+		t.Fatalf("stale after a build: %v, %v", stale, err)
+	}
+	writeTestFile(t, filepath.Join(root, componentsPath, "big", "lib", "hello", "main.go"), "package main\n\nfunc main() {}\n")
+	if stale, err := b.stale([]source{program}); err != nil || len(stale) != 1 {
+		t.Errorf("not stale: %v, %v", stale, err)
+	}
+}
+
 func TestBuildErrorNamesTheProgram(t *testing.T) {
 	root, program := fakeRepo(t)
 	t.Setenv("TESTCLUSTER_REPO", root)
