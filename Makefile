@@ -73,6 +73,10 @@ test-crash: ## Kill the operator after every write of every scenario, and resume
 test-e2e: ## Real containers on a real node (root on Linux; said aloud and left out elsewhere).
 	hack/e2e.sh
 
+.PHONY: test-gateway
+test-gateway: ## A peer's API through a Gateway and an Ingress: builds Traefik first, about 12 minutes of CPU. Not among the tests of "make test".
+	E2E_GATEWAY=1 hack/e2e.sh -run 'ThroughAGateway|ThroughAnIngress|AGatewaySays'
+
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff.
 	go test ./pkg/resources/... ./pkg/peer/... -update
