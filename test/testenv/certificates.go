@@ -25,7 +25,7 @@ func RenewCertificate(ctx context.Context, c client.Client, key client.ObjectKey
 		}
 		now := metav1.NewTime(time.Now().Truncate(time.Second))
 		if failed := certificate.Status.LastFailureTime; failed != nil && !failed.Before(&now) {
-			return fmt.Errorf("Certificate %s failed in this second", key)
+			return fmt.Errorf("a request of Certificate %s failed in this second", key)
 		}
 		certificate.Status.Conditions = slices.DeleteFunc(certificate.Status.Conditions, func(is certmanagerv1.CertificateCondition) bool {
 			return is.Type == certmanagerv1.CertificateConditionIssuing
