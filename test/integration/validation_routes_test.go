@@ -82,6 +82,10 @@ var wrongRoutes = map[string]wrong{
 	"A namespace of a Gateway has 63 letters.": {p2pAgent, gateway(`{name: a, namespace: ` + long(64) + `}`), ofGateway("[0].namespace", tooLong)},
 	"A listener has a name.":                   {p2pAgent, gateway(`{name: a, sectionName: TLS}`), ofGateway("[0].sectionName", noMatch)},
 	"A listener has 253 letters.":              {p2pAgent, gateway(`{name: a, sectionName: ` + long(254) + `}`), ofGateway("[0].sectionName", tooLong)},
+	"A client behind a Gateway does not choose its address.": {
+		p2pAgent, `spec: {tls: {secretName: ours}, edge: {trustedProxies: [10.0.0.0/8]}, network: {api: {enabled: true, gateway: {hosts: [a], parentRefs: [{name: a}]}}}}`,
+		refusals{"spec.edge.trustedProxies": "must not be set beside network.api.gateway"},
+	},
 	"The peers of a fleet do not share a name.": {
 		peerFleet, `spec: {template: {spec: {tls: {secretName: ours}, network: {api: {enabled: true, ingress: {hosts: [a]}, gateway: {hosts: [a], parentRefs: [{name: a}]}}}}}}`,
 		refusals{"spec.template.spec.network.api.ingress": oneName, "spec.template.spec.network.api.gateway": oneName},
