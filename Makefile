@@ -73,9 +73,9 @@ test-crash: ## Kill the operator after every write of every scenario, and resume
 test-e2e: ## Real containers on a real node (root on Linux; said aloud and left out elsewhere).
 	hack/e2e.sh
 
-.PHONY: test-gateway
-test-gateway: ## A peer's API through a Gateway and an Ingress: builds Traefik first, about 12 minutes of CPU. Not among the tests of "make test".
-	E2E_GATEWAY=1 hack/e2e.sh -run 'ThroughAGateway|ThroughAnIngress|AGatewaySays'
+.PHONY: test-exposure
+test-exposure: ## Peers behind a real load balancer, Gateway and Ingress: builds MetalLB and Traefik first, about 15 minutes of CPU. Not among the tests of "make test".
+	E2E_EXPOSURE=1 hack/e2e.sh -run 'ThroughAGateway|ThroughAnIngress|AGatewaySays|ALoadBalancerGives'
 
 .PHONY: golden
 golden: ## Rewrite the golden files; read the diff.

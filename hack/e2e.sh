@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs test/e2e on a full node of its own: real containers, the operator installed through its chart. Arguments go to
 # go test. With E2E_FORMAT=standard-verbose stories that pass tell what they measured. With E2E_KEEP=1 the cluster stays for a look; hack/e2e.sh down removes it.
-# With E2E_GATEWAY=1 the stories of Gateways and Ingresses are told too; they build Traefik first.
+# With E2E_EXPOSURE=1 the stories of load balancers, Gateways and Ingresses are told too; they build MetalLB and Traefik first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/lib/images.sh

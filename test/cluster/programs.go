@@ -79,8 +79,10 @@ var nodeSources = []source{
 	{name: "versitygw", module: "s3", pkg: "github.com/versity/versitygw/cmd/versitygw"},
 }
 
-// traefikSources are made on request alone (traefik.go): to compile Traefik took 690 s of CPU.
-var traefikSources = []source{
+// requestedSources are made on request alone: to compile Traefik took 690 s of CPU, MetalLB 270 s.
+var requestedSources = []source{
+	{name: "metallb", module: "metallb", pkg: "go.universe.tf/metallb/controller"},
+	{name: "metallb-crds", module: "metallb", from: "go.universe.tf/metallb", files: []string{"config/crd/bases/metallb.io_*.yaml"}},
 	{name: "traefik", module: "traefik", pkg: "github.com/traefik/traefik/v3/cmd/traefik"},
 	{name: "traefik-manifests", module: "traefik", from: "github.com/traefik/traefik/v3", files: []string{
 		traefikDocs + "kubernetes-gateway-rbac.yml", traefikDocs + "kubernetes-crd-rbac.yml", traefikDocs + "traefik.io_*.yaml"}},
@@ -89,7 +91,7 @@ var traefikSources = []source{
 // select returns the sources of the given names, in the order of the table.
 func selectSources(names ...string) []source {
 	var picked []source
-	for _, s := range slices.Concat(controlPlaneSources, nodeSources, traefikSources) {
+	for _, s := range slices.Concat(controlPlaneSources, nodeSources, requestedSources) {
 		if slices.Contains(names, s.name) {
 			picked = append(picked, s)
 		}
