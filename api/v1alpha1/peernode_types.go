@@ -23,7 +23,7 @@ import (
 // +kubebuilder:printcolumn:name="Peer ID",type=string,priority=1,JSONPath=`.status.identity.peerID`,description="The name of the peer in its network"
 // +kubebuilder:printcolumn:name="Epoch",type=integer,priority=1,JSONPath=`.status.identity.epoch`,description="Which of its keys the peer uses"
 // +kubebuilder:printcolumn:name="Peers",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="PeersResolved")].status`,description="Whether every declared peer is known"
-// +kubebuilder:printcolumn:name="Certificate Until",type=date,priority=1,JSONPath=`.status.certificate.notAfter`,description="When the certificate of its API runs out"
+// +kubebuilder:printcolumn:name="Certificate Until",type=string,priority=1,JSONPath=`.status.certificate.notAfter`,description="When the certificate of its API runs out"
 // +kubebuilder:printcolumn:name="Endpoint",type=string,priority=1,JSONPath=`.status.endpoints.peer`,description="Where other peers reach it in the cluster"
 // +kubebuilder:printcolumn:name="External",type=string,priority=1,JSONPath=`.status.endpoints.external[0].address`,description="Where the outside reaches its first port that is exposed"
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"

@@ -8,6 +8,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -62,6 +64,9 @@ func TestAnAPIHasACertificateOfCertManager(t *testing.T) {
 	if told := p.Status.Certificate; told == nil || told.NotAfter == nil || !told.NotAfter.Time.Equal(certificate.NotAfter) || told.RenewalTime == nil {
 		t.Errorf("the status tells of %+v, the certificate holds until %s", told, certificate.NotAfter)
 	}
+	if cells, until := s.cells(p), certificate.NotAfter.Format(time.RFC3339); !slices.Contains(cells, until) {
+		t.Errorf("kubectl get -o wide shows %v, want %s among it", cells, until)
+	}
 	s.settle(quiet)
 	s.silent(pause)
 
@@ -77,6 +82,25 @@ func TestAnAPIHasACertificateOfCertManager(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// cells are what kubectl get -o wide shows of a PeerNode.
+func (s *story) cells(p *v1alpha1.PeerNode) []string {
+	s.Helper()
+	api, err := kubernetes.NewForConfig(env.AdminConfig)
+	s.must(err)
+	raw, err := api.RESTClient().Get().AbsPath("/apis/peernode.dev/v1alpha1/namespaces", p.Namespace, "peernodes", p.Name).
+		SetHeader("Accept", "application/json;as=Table;g=meta.k8s.io;v=v1").DoRaw(s.Context())
+	s.must(err)
+	var table struct {
+		Rows []struct{ Cells []any }
+	}
+	s.must(json.Unmarshal(raw, &table))
+	var out []string
+	for _, cell := range table.Rows[0].Cells {
+		out = append(out, fmt.Sprint(cell))
+	}
+	return out
 }
 
 func TestACertificateIsRenewedInSilence(t *testing.T) {
