@@ -75,6 +75,7 @@ test-e2e: ## Real containers on a real node (root on Linux; said aloud and left 
 
 .PHONY: test-exposure
 test-exposure: ## Peers behind a real load balancer, Gateway and Ingress: builds MetalLB and Traefik first, about 15 minutes of CPU. Not among the tests of "make test".
+	for module in traefik metallb; do go -C test/cluster/components/$$module mod tidy -diff || exit 1; done
 	E2E_EXPOSURE=1 hack/e2e.sh -run 'ThroughAGateway|ThroughAnIngress|AGatewaySays|ALoadBalancerGives'
 
 .PHONY: golden

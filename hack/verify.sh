@@ -22,9 +22,10 @@ if ! changes=$(diff <(echo "$before") <(snapshot)); then
   complain "the files above did not follow from their sources and have been regenerated; commit them"
 fi
 
+# Left out: what is built on request alone, and for which hundreds of modules would be loaded; make test-exposure asks there.
 while read -r module; do
   go -C "$module" mod tidy -diff || complain "$module: run go mod tidy there"
-done < <(modules)
+done < <(modules | grep -vE '/components/(traefik|metallb)$')
 
 tools kustomize
 for folder in crd rbac manager network unsealer janitor prometheus default samples; do
