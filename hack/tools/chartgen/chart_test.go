@@ -4,15 +4,12 @@ package main
 
 import (
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 )
 
 // container returns the only container of a Deployment.
@@ -279,27 +276,5 @@ func checkRule(t *testing.T, role string, rule map[string]any) {
 	}
 	if slices.Contains(resources, any("secrets")) && !cmp.Equal(rule["verbs"], []any{may}) {
 		t.Errorf("%s: got the rights %v to Secrets, want %s alone", role, rule["verbs"], may)
-	}
-}
-
-// kubectl apply puts an object into one of its own annotations, as JSON, and annotations have 256 KiB together.
-func TestKindsAreSmallEnoughToApply(t *testing.T) {
-	const limit = 200 << 10
-	paths, err := filepath.Glob(repository + "/config/crd/bases/*.yaml")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no kinds in config/crd/bases (error: %v)", err)
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		json, err := yaml.YAMLToJSON(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(json) >= limit {
-			t.Errorf("%s has %d bytes as JSON, want less than %d", path, len(json), limit)
-		}
 	}
 }
