@@ -45,7 +45,7 @@ func (b ByGateway) Missing() *conditions.Finding {
 			return f
 		}
 	}
-	return shut("spec.network.api", b.API.AllowFrom, "the Gateway")
+	return shut(b.API, "the Gateway")
 }
 
 // untaken is why one Gateway does not lead to the API, nil where it does. What is said of an earlier route does not count.

@@ -34,7 +34,7 @@ func (b ByIngress) Missing() *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonWaitingForAddress, fmt.Sprintf(
 			"no ingress controller has given Ingress %[1]s an address yet; its events say more (kubectl describe ingress %[1]s). %[2]s", b.Ingress.Name, b.class()))
 	}
-	return shut("spec.network.api", b.API.AllowFrom, "the ingress controller")
+	return shut(b.API, "the ingress controller")
 }
 
 func (b ByIngress) class() string {

@@ -72,9 +72,9 @@ func ofHosts(hosts []v1alpha1.HostPattern, port peer.Port, source v1alpha1.Addre
 }
 
 // shut is about the NetworkPolicy where the way in leads through pods of the cluster, which may be let in by anything.
-func shut(field string, allowFrom []v1alpha1.NetworkPeer, who string) *conditions.Finding {
-	if len(allowFrom) > 0 {
+func shut(api v1alpha1.PeerAPI, who string) *conditions.Finding {
+	if len(api.AllowFrom) > 0 {
 		return nil
 	}
-	return conditions.Refuse(v1alpha1.ReasonNobodyAllowed, fmt.Sprintf("%s does not get in, because %s.allowFrom is empty; name its pods by namespaceSelector and podSelector", who, field))
+	return conditions.Refuse(v1alpha1.ReasonNobodyAllowed, who+" does not get in, because spec.network.api.allowFrom is empty; name its pods by namespaceSelector and podSelector")
 }
