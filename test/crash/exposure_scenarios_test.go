@@ -13,6 +13,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/crash"
 )
 
@@ -124,13 +125,7 @@ func ledByGateway(name string) do {
 		if err := get(ctx, w, name+"-api", route); err != nil || len(route.Status.Parents) > 0 {
 			return err
 		}
-		taken := func(which gatewayv1.RouteConditionType) metav1.Condition {
-			return metav1.Condition{Type: string(which), Status: metav1.ConditionTrue, Reason: "Taken", ObservedGeneration: route.Generation, LastTransitionTime: metav1.Now()}
-		}
-		route.Status.Parents = []gatewayv1.RouteParentStatus{{
-			ParentRef: route.Spec.ParentRefs[0], ControllerName: "example.com/gateways",
-			Conditions: []metav1.Condition{taken(gatewayv1.RouteConditionAccepted), taken(gatewayv1.RouteConditionResolvedRefs)},
-		}}
+		builders.Answered(route, metav1.ConditionTrue, "")
 		return w.Admin.Status().Update(ctx, route)
 	}
 }

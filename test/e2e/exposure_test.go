@@ -154,6 +154,16 @@ func external(t *testing.T, p *v1alpha1.PeerNode, port string) (host, number str
 	return "", ""
 }
 
+// balance does what a controller of load balancers does: it gives a Service an address.
+func balance(t *testing.T, ns, name string) *corev1.Service {
+	t.Helper()
+	service := &corev1.Service{}
+	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: name}, service))
+	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: balanced}}
+	must(t, admin.Status().Update(t.Context(), service))
+	return service
+}
+
 func TestAPeerIsReachedFromOutsideOfTheCluster(t *testing.T) {
 	o := newOuter(t)
 	allowed := func(from v1alpha1.CIDR, as corev1.ServiceType) func(*v1alpha1.PeerNode) {
@@ -178,10 +188,7 @@ func TestAPeerIsReachedFromOutsideOfTheCluster(t *testing.T) {
 
 	edit(t, p, allowed(outsideRange, corev1.ServiceTypeLoadBalancer))
 	awaitReason(t, p, v1alpha1.ConditionExposed, v1alpha1.ReasonWaitingForAddress)
-	service := &corev1.Service{}
-	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: p.Namespace, Name: "alpha-peer"}, service))
-	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: balanced}}
-	must(t, admin.Status().Update(t.Context(), service))
+	service := balance(t, p.Namespace, "alpha-peer")
 	awaitReason(t, p, v1alpha1.ConditionExposed, v1alpha1.ReasonAddressFound)
 	o.reaches(p, "/ip4/"+balanced+"/tcp/8000", "tcp")
 	o.reaches(p, "/ip4/"+balanced+"/udp/8002/quic-v1", "quic-v1")

@@ -190,7 +190,7 @@ func TestUsersReachAnAPIThroughAGatewayThatEndsTheirTLS(t *testing.T) {
 			"caCertificateRefs": []any{map[string]any{"group": "", "kind": "ConfigMap", "name": "authority"}},
 		},
 	})
-	awaitSaid(t, route(t, "HTTPRoute", ns, "public", toListener("ends"), name, "public-api"), taken)
+	awaitSaid(t, httpRoute(t, ns, name, "public-api"), taken)
 	isAnswered(t, c.users(t, n, name, front), p, serialOf(t, traefikNamespace, "front-tls"))
 	seenFrom(t, p, wayOut)
 }

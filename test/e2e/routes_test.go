@@ -21,21 +21,16 @@ const (
 	taken = "Accepted=True (Accepted), ResolvedRefs=True (ResolvedRefs)"
 )
 
-// toListener is a listener of the Gateway, as routes name it.
-func toListener(name string) map[string]any {
-	return map[string]any{"namespace": traefikNamespace, "name": "world", "sectionName": name}
-}
-
-// route is a route of one name to a Service.
-func route(t *testing.T, kind, ns, name string, parent map[string]any, host, service string) *unstructured.Unstructured {
+// httpRoute has the listener of the Gateway that ends TLS ask a Service for what it is asked by a name.
+func httpRoute(t *testing.T, ns, host, service string) *unstructured.Unstructured {
 	t.Helper()
-	return made(t, gatewayAPI, kind, ns, name, map[string]any{
-		"parentRefs": []any{parent}, "hostnames": []any{host},
+	return made(t, gatewayAPI, "HTTPRoute", ns, service, map[string]any{
+		"parentRefs": []any{map[string]any{"namespace": traefikNamespace, "name": "world", "sectionName": "ends"}}, "hostnames": []any{host},
 		"rules": []any{map[string]any{"backendRefs": []any{map[string]any{"name": service, "port": int64(443)}}}},
 	})
 }
 
-// made is a new object that no Go type of this module knows.
+// made is a new object of a kind of somebody else's, as one would write it in YAML.
 func made(t *testing.T, apiVersion, kind, ns, name string, spec map[string]any) *unstructured.Unstructured {
 	t.Helper()
 	o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}

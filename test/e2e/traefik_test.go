@@ -105,15 +105,6 @@ func rewritten(t *testing.T, file string, replace ...string) string {
 	return into
 }
 
-// balance does what a load balancer does: it gives a Service an address.
-func balance(t *testing.T, ns, name string) {
-	t.Helper()
-	service := &corev1.Service{}
-	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: name}, service))
-	service.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: balanced}}
-	must(t, admin.Status().Update(t.Context(), service))
-}
-
 // peer lets Traefik alone, of all the cluster, to the API of a peer.
 func (c traefik) peer() v1alpha1.NetworkPeer {
 	return v1alpha1.NetworkPeer{

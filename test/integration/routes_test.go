@@ -43,16 +43,7 @@ func (s *story) takeRoute(name string, accepted metav1.ConditionStatus, message 
 	s.Helper()
 	route := &gatewayv1.TLSRoute{}
 	s.is(name, route)
-	route.Status.Parents = nil
-	for _, ref := range route.Spec.ParentRefs {
-		condition := func(which gatewayv1.RouteConditionType, status metav1.ConditionStatus, reason string) metav1.Condition {
-			return metav1.Condition{Type: string(which), Status: status, Reason: reason, Message: message, ObservedGeneration: route.Generation, LastTransitionTime: metav1.Now()}
-		}
-		route.Status.Parents = append(route.Status.Parents, gatewayv1.RouteParentStatus{
-			ParentRef: ref, ControllerName: "example.com/gateways",
-			Conditions: []metav1.Condition{condition(gatewayv1.RouteConditionAccepted, accepted, "Said"), condition(gatewayv1.RouteConditionResolvedRefs, metav1.ConditionTrue, "Said")},
-		})
-	}
+	builders.Answered(route, accepted, message)
 	s.must(env.Admin.Status().Update(s.Context(), route))
 }
 
