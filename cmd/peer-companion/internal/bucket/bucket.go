@@ -85,11 +85,14 @@ func (b *Bucket) String() string {
 // Create puts an object under a name that nothing has yet. Where something has it already, that stays as it is.
 func (b *Bucket) Create(ctx context.Context, name string, content []byte) (found bool, err error) {
 	sum := sha256.Sum256(content)
+	encryption, keyID := b.place.Encryption.asked()
 	_, err = b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(b.place.Bucket), Key: aws.String(name), Body: bytes.NewReader(content),
 		ContentType:    aws.String("application/json"),
 		IfNoneMatch:    aws.String("*"),
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
+
+		ServerSideEncryption: encryption, SSEKMSKeyId: keyID,
 	})
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "PreconditionFailed" {
 		return true, nil

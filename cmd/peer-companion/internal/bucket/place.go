@@ -27,6 +27,8 @@ type Place struct {
 	AllowHTTP bool
 	// CAFile holds the certificates by which to know the store, and then no others count; empty for those of the system.
 	CAFile string
+	// Encryption is asked of the store for everything that is written.
+	Encryption Encryption
 }
 
 var (
@@ -44,7 +46,7 @@ func (p Place) validate() error {
 	if !bucketName.MatchString(p.Bucket) {
 		return fmt.Errorf("bucket %q is not a name that a bucket can have: 3 to 63 small letters, digits, dots and hyphens", p.Bucket)
 	}
-	return nil
+	return p.Encryption.validate()
 }
 
 // checkEndpoint repeats no endpoint that holds a password.

@@ -35,6 +35,10 @@ func TestPlacesThatCannotBeAreRefused(t *testing.T) {
 		"A bucket by its ARN.":    {func(p *bucket.Place) { p.Bucket = "arn:aws:s3:us-east-1:1:accesspoint/a" }, "not a name that a bucket can have"},
 		"A CA that is not there.": {func(p *bucket.Place) { p.CAFile = "/none" }, "the certificates by which to know the store: open /none"},
 		"A CA that is none.":      {func(p *bucket.Place) { p.CAFile = text }, "holds no certificate in PEM"},
+		"Another encryption.":     {func(p *bucket.Place) { p.Encryption.Mode = "aws:kms" }, `encryption "aws:kms" is neither AES256 nor KMS`},
+		"A key without KMS.":      {func(p *bucket.Place) { p.Encryption = bucket.Encryption{Mode: "AES256", KMSKeyID: "k"} }, "goes with encryption KMS alone"},
+		"A key and no mode.":      {func(p *bucket.Place) { p.Encryption.KMSKeyID = "k" }, "goes with encryption KMS alone"},
+		"A key in two lines.":     {func(p *bucket.Place) { p.Encryption = bucket.Encryption{Mode: "KMS", KMSKeyID: "k\r\nx: y"} }, "is no name of a key"},
 	} {
 		p := good
 		c.change(&p)

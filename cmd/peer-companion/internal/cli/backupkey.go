@@ -23,18 +23,12 @@ const patienceOfCopy = time.Minute
 
 var patienceWithStore = bucket.Patience{Tries: 3, Try: 8 * time.Second, Pause: time.Second}
 
-// Ways to name a bucket in a URL.
-const (
-	addressPath        = "Path"
-	addressVirtualHost = "VirtualHost"
-)
-
 // backUp puts a copy of an envelope into a bucket.
 type backUp struct {
-	bucket.Place
+	store
 
-	log                                       terminationLog
-	envelope, prefix, addressing, credentials string
+	log      terminationLog
+	envelope string
 }
 
 func newBackUpKey(s Streams) *cobra.Command {
@@ -51,15 +45,8 @@ func newBackUpKey(s Streams) *cobra.Command {
 	}
 	b.log.flags(c)
 	c.Flags().StringVar(&b.envelope, "envelope", "", "file with the envelope")
-	c.Flags().StringVar(&b.Endpoint, "endpoint", "", "URL of the store, https://HOST:PORT")
-	c.Flags().StringVar(&b.Region, "region", "", "region of the bucket; us-east-1 where the store has none")
-	c.Flags().StringVar(&b.Bucket, "bucket", "", "name of the bucket, which must exist")
-	c.Flags().StringVar(&b.prefix, "prefix", "", "what the name of the object begins with, such as the name of a cluster")
-	c.Flags().StringVar(&b.addressing, "addressing", addressPath, addressPath+": the bucket is in the URL's path; "+addressVirtualHost+": it stands before the host")
-	c.Flags().StringVar(&b.credentials, "credentials-dir", "", "folder with the files "+bucket.FileAccessKeyID+", "+bucket.FileSecretAccessKey+" and, if need be, "+bucket.FileSessionToken)
-	c.Flags().StringVar(&b.CAFile, "ca-file", "", "file with the certificates by which to know the store, in place of the system's")
-	c.Flags().BoolVar(&b.AllowHTTP, "allow-http", false, "let the endpoint be without TLS, where nobody can be on the way")
-	return required(c, "envelope", "endpoint", "region", "bucket", "credentials-dir")
+	b.store.flags(c)
+	return required(c, append([]string{"envelope"}, storeRequired...)...)
 }
 
 func (b *backUp) run(ctx context.Context, s Streams) error {
@@ -71,11 +58,7 @@ func (b *backUp) run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	credentials, err := bucket.ReadCredentials(b.credentials)
-	if err != nil {
-		return err
-	}
-	to, err := bucket.Open(b.Place, credentials, patienceWithStore)
+	to, err := b.open(patienceWithStore)
 	if err != nil {
 		return err
 	}
@@ -84,17 +67,6 @@ func (b *backUp) run(ctx context.Context, s Streams) error {
 		return fmt.Errorf("back up the key: %w", err)
 	}
 	return b.leave(s, receipt)
-}
-
-func (b *backUp) validate() error {
-	switch b.addressing {
-	case addressPath:
-	case addressVirtualHost:
-		b.VirtualHost = true
-	default:
-		return fmt.Errorf("--addressing %q is neither %s nor %s", b.addressing, addressPath, addressVirtualHost)
-	}
-	return keybackup.CheckPrefix(b.prefix)
 }
 
 // copy puts the envelope there, unless it is there, and looks at what lies there then.
