@@ -43,11 +43,7 @@ func ParseOpener(text string) (Opener, error) {
 		if err != nil {
 			return Opener{}, errors.New("this begins as a private key of age but is damaged or cut off")
 		}
-		recipient := identity.Recipient()
-		return Opener{
-			Recipient{X25519, recipient.String(), recipient},
-			func() age.Identity { return identity }, identity.String,
-		}, nil
+		return x25519Opener(identity), nil
 	case strings.HasPrefix(text, "age-encryption.org/"), strings.HasPrefix(text, "-----BEGIN AGE"):
 		return Opener{}, errors.New("this private key is itself encrypted; decrypt it first, with age -d, and hand over what comes out")
 	case strings.HasPrefix(text, "age1"):
@@ -66,6 +62,14 @@ func hybridOpener(identity *age.HybridIdentity) Opener {
 	recipient := identity.Recipient()
 	return Opener{
 		Recipient{Hybrid, recipient.String(), recipient},
+		func() age.Identity { return identity }, identity.String,
+	}
+}
+
+func x25519Opener(identity *age.X25519Identity) Opener {
+	recipient := identity.Recipient()
+	return Opener{
+		Recipient{X25519, recipient.String(), recipient},
 		func() age.Identity { return identity }, identity.String,
 	}
 }

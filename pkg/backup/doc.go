@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package backup is the form in which the data of a peer lie in a bucket, and what can be said of it without a bucket.
+//
+// A backup is a commit record, which is clear text, and objects that are sealed with age (pkg/seal):
+//
+//	<prefix/>backups/<namespace>/<PeerNode>/records/<sequence, ten digits>.note
+//	<prefix/>backups/<namespace>/<PeerNode>/data/<random name>
+//
+// No object is ever written over. The record is written last: without it there is no backup, only objects that nobody
+// refers to. It is a signed note (golang.org/x/mod/sumdb/note) around JSON, and says of each object of the backup how
+// large it is and what its digest is. So who trusts the signature can trust every byte.
+//
+// # Blocks, frames, segments
+//
+// A file is a row of chunks of 1 MiB, a chunk a row of 256 blocks of 4 KiB, of which the last may be shorter. What of a
+// chunk has to be stored, which is all that is not zero in a full backup and what has changed in an incremental one, is
+// one frame: blocks one after the other, compressed with zstd, or raw where that gains little. Frames one after the
+// other are a segment, of some 256 MiB. An object holds one segment or the manifest, which is written in frames as well.
+// The first bytes that are sealed say of which peer, backup and segment it is, so that none stands in for another.
+//
+// # Manifest
+//
+// It is a sequence of items in CBOR (RFC 8742): each entry of the tree, parents before children and names in the order
+// of their bytes; after a file its chunks, with pieces that say for a run of blocks in which frame of which segment it
+// lies; an end. A manifest describes the whole tree, also that of an incremental backup, whose pieces lie in segments of
+// earlier backups too. So a restore reads one manifest. Blocks that no piece covers are zero, and files are sparse there.
+//
+// # What is compared
+//
+// A block's fingerprint is the beginning of the SHA-256 of a salt and its bytes. The salt is made with a full backup, and
+// is known to who wrote it and who can open it: nobody else can prepare blocks that are taken for each other. A piece
+// has the digest of its fingerprints, so what was read back, and what was restored, is compared with what was read from
+// the disk, and not only with what was sent.
+//
+// # State
+//
+// What the writer needs for the next incremental backup it keeps beside the data of the peer: where each block lies, and
+// its fingerprint. It cannot read the manifest, being no recipient. A peer that spoils its state spoils its own next
+// backup, as it could by spoiling its data, and no earlier one. Without a state that fits, the next backup is a full one.
+package backup
