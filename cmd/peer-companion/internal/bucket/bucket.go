@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
+	"golang.org/x/time/rate"
 )
 
 // Patience is how long to wait for a store. A failing one takes Tries times Try, and the pauses between.
@@ -37,8 +38,11 @@ type Patience struct {
 type Bucket struct {
 	client *s3.Client
 	place  Place
-	// try is the time for one request, which errors name.
-	try time.Duration
+	// try is the time for one request, which errors name, and tries is how many there are.
+	try   time.Duration
+	tries int
+	// pace is nil where nothing slows uploads down.
+	pace *rate.Limiter
 }
 
 // Open prepares to talk to the store. Nothing is sent yet.
@@ -66,7 +70,7 @@ func Open(p Place, c Credentials, patience Patience) (*Bucket, error) {
 		// A bucket whose name happens to end in --x-s3 is an ordinary one.
 		DisableS3ExpressSessionAuth: aws.Bool(true),
 	})
-	return &Bucket{client: client, place: p, try: patience.Try}, nil
+	return &Bucket{client: client, place: p, try: patience.Try, tries: patience.Tries}, nil
 }
 
 func retryer(p Patience) aws.Retryer {
@@ -88,7 +92,7 @@ func (b *Bucket) Create(ctx context.Context, name string, content []byte) (found
 	encryption, keyID := b.place.Encryption.asked()
 	_, err = b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: aws.String(b.place.Bucket), Key: aws.String(name), Body: bytes.NewReader(content),
-		ContentType:    aws.String("application/json"),
+		ContentType:    aws.String(contentType(name)),
 		IfNoneMatch:    aws.String("*"),
 		ChecksumSHA256: aws.String(base64.StdEncoding.EncodeToString(sum[:])),
 
@@ -101,6 +105,14 @@ func (b *Bucket) Create(ctx context.Context, name string, content []byte) (found
 		return false, fmt.Errorf("write to %s: %w", b, b.explain(err))
 	}
 	return false, nil
+}
+
+// contentType is for people who look into the bucket: everything that is not JSON is clear text or an upload.
+func contentType(name string) string {
+	if strings.HasSuffix(name, ".json") {
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
 }
 
 // ErrDenied says that the credentials may not read.

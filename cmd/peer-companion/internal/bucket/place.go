@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/peernode/operator/cmd/internal/smallfile"
+	"github.com/peernode/operator/pkg/backup"
 )
 
 // Place is where a bucket is.
@@ -73,7 +74,7 @@ func (p Place) checkEndpoint() error {
 
 // Limits of what is taken from a store, and of its time to begin.
 const (
-	maxAnswer  = 1 << 20
+	maxAnswer  = backup.PartSize + 1<<20
 	maxHeaders = 64 << 10
 	maxConnect = 5 * time.Second
 )

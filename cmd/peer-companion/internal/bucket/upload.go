@@ -73,10 +73,12 @@ func (b *Bucket) Upload(ctx context.Context, lanes Lanes, name string) (*Upload,
 	if err != nil {
 		return nil, err
 	}
+	mode, key := b.place.Encryption.asked()
 	out, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: aws.String(b.place.Bucket), Key: aws.String(name),
 		ContentType:       aws.String("application/octet-stream"),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumType: types.ChecksumTypeComposite,
+		ServerSideEncryption: mode, SSEKMSKeyId: key,
 	})
 	if err != nil {
 		lanes.giveBack(part)
