@@ -21,7 +21,7 @@ func AddToScheme(scheme *runtime.Scheme) error {
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&PeerNode{}, &PeerNodeList{}, &PeerFleet{}, &PeerFleetList{}, &PeerIdentityReservation{}, &PeerIdentityReservationList{},
-		&PeerBackupStore{}, &PeerBackupStoreList{})
+		&PeerBackupStore{}, &PeerBackupStoreList{}, &PeerBackup{}, &PeerBackupList{})
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil
 }

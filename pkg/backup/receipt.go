@@ -39,6 +39,8 @@ type Receipt struct {
 	Read    int64 `json:"read,omitempty"`
 	Asked   int64 `json:"asked,omitempty"`
 	Unknown int64 `json:"unknown,omitempty"`
+	// SignedBy is the public key by which the record is known.
+	SignedBy string `json:"signedBy"`
 }
 
 // Receipt is what there is to tell of a record.

@@ -119,8 +119,8 @@ func (r Record) Own() []Segment {
 	return out
 }
 
-// text is the record as it is signed.
-func (r Record) text() (string, error) {
+// Text is the record as it is signed.
+func (r Record) Text() (string, error) {
 	r.Format, r.Version = FormatRecord, VersionRecord
 	if err := r.validate(); err != nil {
 		return "", err
@@ -129,7 +129,8 @@ func (r Record) text() (string, error) {
 	return string(text) + "\n", err
 }
 
-func parseRecord(text string) (Record, error) {
+// ParseRecord reads a record that nobody has signed yet, or whose signature has been checked.
+func ParseRecord(text string) (Record, error) {
 	var head struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`

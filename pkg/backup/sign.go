@@ -20,8 +20,29 @@ func keyName(namespace, peerNode string) string { return namespace + "/" + peerN
 // NewSigningKey makes a key that signs the records of a peer, from a source of entropy. The private one is a line that
 // begins with PRIVATE+KEY, the public one a line that whoever restores without the cluster has to have kept.
 func NewSigningKey(entropy io.Reader, namespace, peerNode string) (private, public string, err error) {
-	return note.GenerateKey(entropy, keyName(namespace, peerNode))
+	var seed [ed25519.SeedSize]byte
+	if _, err := io.ReadFull(entropy, seed[:]); err != nil {
+		return "", "", err
+	}
+	return signingKey(seed, namespace, peerNode)
 }
+
+// signingKey writes the key of a seed as package note reads it.
+func signingKey(seed [ed25519.SeedSize]byte, namespace, peerNode string) (private, public string, err error) {
+	name := keyName(namespace, peerNode)
+	half, ok := ed25519.NewKeyFromSeed(seed[:]).Public().(ed25519.PublicKey)
+	if !ok {
+		return "", "", errors.New("it is no key of Ed25519")
+	}
+	if public, err = note.NewEd25519VerifierKey(name, half); err != nil {
+		return "", "", err
+	}
+	hash, _, _ := strings.Cut(strings.TrimPrefix(public, name+"+"), "+")
+	return "PRIVATE+KEY+" + name + "+" + hash + "+" + base64.StdEncoding.EncodeToString(append([]byte{algorithmEd25519}, seed[:]...)), public, nil
+}
+
+// algorithmEd25519 stands before the bytes of a key of package note.
+const algorithmEd25519 = 1
 
 // Signer signs the records of one peer.
 type Signer struct {
@@ -48,22 +69,22 @@ func ParseSigner(private, namespace, peerNode string) (Signer, error) {
 	if want := keyName(namespace, peerNode); s.Name() != want {
 		return Signer{}, fmt.Errorf("it is the key of %s, and the records are those of %s", s.Name(), want)
 	}
-	public, err := publicOf(strings.TrimSpace(private), s.Name())
+	parts := strings.SplitN(strings.TrimSpace(private), "+", 5) // the last of which may have a plus
+	raw, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	if err != nil || len(raw) != 1+ed25519.SeedSize || raw[0] != algorithmEd25519 {
+		return Signer{}, errors.New("it is no key of Ed25519")
+	}
+	_, public, err := signingKey([ed25519.SeedSize]byte(raw[1:]), namespace, peerNode)
 	return Signer{s, public}, err
 }
 
-// publicOf is the public half of a private key that is one.
-func publicOf(private, name string) (string, error) {
-	parts := strings.SplitN(private, "+", 5) // the last of which may have a plus
-	raw, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
-	if err != nil || len(raw) != 1+ed25519.SeedSize {
-		return "", errors.New("it is no key of Ed25519")
+// SignerOf is the signer of a peer whose key is that of a seed.
+func SignerOf(seed [ed25519.SeedSize]byte, namespace, peerNode string) (Signer, error) {
+	private, _, err := signingKey(seed, namespace, peerNode)
+	if err != nil {
+		return Signer{}, err
 	}
-	public, ok := ed25519.NewKeyFromSeed(raw[1:]).Public().(ed25519.PublicKey)
-	if !ok {
-		return "", errors.New("it is no key of Ed25519")
-	}
-	return note.NewEd25519VerifierKey(name, public)
+	return ParseSigner(private, namespace, peerNode)
 }
 
 // Sign returns the record as it is put into the bucket.
@@ -71,7 +92,7 @@ func (s Signer) Sign(r Record) ([]byte, error) {
 	if want := keyName(r.Namespace, r.PeerNode); s.Name() != want {
 		return nil, fmt.Errorf("the key of %s cannot sign a record of %s", s.Name(), want)
 	}
-	text, err := r.text()
+	text, err := r.Text()
 	if err != nil {
 		return nil, fmt.Errorf("write the record: %w", err)
 	}
@@ -124,7 +145,7 @@ func (t Trust) Open(text []byte, sequence int64) (Trusted, error) {
 	if string(text) != n.Text+"\n— "+n.Sigs[0].Name+" "+n.Sigs[0].Base64+"\n" {
 		return Trusted{}, errors.New("the record has more than one signature")
 	}
-	r, err := parseRecord(n.Text)
+	r, err := ParseRecord(n.Text)
 	if err != nil {
 		return Trusted{}, fmt.Errorf("the record: %w", err)
 	}

@@ -7,8 +7,13 @@ import "fmt"
 // Reason says, in one word, why a key was not handed out. A reason is never reused for another meaning.
 type Reason string
 
-// Unsealed is what logs and metrics call a request that was granted.
-const Unsealed Reason = "Unsealed"
+// What logs and metrics call a request that was granted.
+const (
+	// Unsealed: a key was handed out.
+	Unsealed Reason = "Unsealed"
+	// Signed: a record was signed, or the keys were told by which records are known.
+	Signed Reason = "Signed"
+)
 
 // What the request itself shows.
 const (
@@ -50,7 +55,9 @@ const (
 	NotOfPeerNode Reason = "NotOfPeerNode"
 	// Stopped: the StatefulSet wants no pod.
 	Stopped Reason = "Stopped"
-	// PodChanged: the pod does not run what the StatefulSet's template says.
+	// NotOfBackup: the pod is not controlled by the Job of a PeerBackup.
+	NotOfBackup Reason = "NotOfBackup"
+	// PodChanged: the pod does not run what the template says from which it was made.
 	PodChanged Reason = "PodChanged"
 	// WrongAddress: the request does not come from the pod.
 	WrongAddress Reason = "WrongAddress"
@@ -64,6 +71,8 @@ const (
 	EpochRevoked Reason = "EpochRevoked"
 	// WrongKey: the envelope holds another key than the one that is recorded for the peer.
 	WrongKey Reason = "WrongKey"
+	// WrongRecord: the record is that of another backup than the pod's.
+	WrongRecord Reason = "WrongRecord"
 	// ReservedForAnother: the identity is that of another PeerNode of the cluster.
 	ReservedForAnother Reason = "ReservedForAnother"
 )
@@ -112,6 +121,8 @@ var statuses = map[Reason]int{
 	NotOfStatefulSet:     StatusRefused,
 	NotOfPeerNode:        StatusRefused,
 	Stopped:              StatusRefused,
+	NotOfBackup:          StatusRefused,
+	WrongRecord:          StatusRefused,
 	PodChanged:           StatusRefused,
 	WrongAddress:         StatusRefused,
 	WrongPeer:            StatusRefused,

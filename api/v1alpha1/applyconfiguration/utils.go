@@ -22,6 +22,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.APIGatewayApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("APIIngress"):
 		return &apiv1alpha1.APIIngressApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupRecord"):
+		return &apiv1alpha1.BackupRecordApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):
 		return &apiv1alpha1.BackupStoreCredentialsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreReference"):
@@ -108,6 +110,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.P2PAgentSoftwareApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerAPI"):
 		return &apiv1alpha1.PeerAPIApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackup"):
+		return &apiv1alpha1.PeerBackupApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupSpec"):
+		return &apiv1alpha1.PeerBackupSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStatus"):
+		return &apiv1alpha1.PeerBackupStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStore"):
 		return &apiv1alpha1.PeerBackupStoreApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreSpec"):
@@ -138,6 +146,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerNetworkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNode"):
 		return &apiv1alpha1.PeerNodeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeReference"):
+		return &apiv1alpha1.PeerNodeReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeSpec"):
 		return &apiv1alpha1.PeerNodeSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeStatus"):

@@ -75,6 +75,44 @@ var schemaYAML = typed.YAMLObject(`types:
   map:
     elementType:
       namedType: com.github.peernode.operator.api.v1alpha1.AnnotationValue
+- name: com.github.peernode.operator.api.v1alpha1.BackupMethod
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupRecord
+  map:
+    fields:
+    - name: base
+      type:
+        scalar: numeric
+    - name: files
+      type:
+        scalar: numeric
+    - name: finishedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: sequence
+      type:
+        scalar: numeric
+    - name: sha256
+      type:
+        scalar: string
+    - name: signedBy
+      type:
+        scalar: string
+    - name: size
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: startedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: stored
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: uploaded
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: verifiedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
   map:
     fields:
@@ -87,6 +125,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: name
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupType
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BanDuration
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BucketAddressing
@@ -740,6 +780,71 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: ingress
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.APIIngress
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackup
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+    - name: spec
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupSpec
+    - name: status
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupSpec
+  map:
+    fields:
+    - name: deadline
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+    - name: method
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupMethod
+    - name: peerNodeRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeReference
+    - name: storeRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
+    - name: type
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupType
+    - name: uploadLimit
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: heldSince
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: peerNodeUID
+      type:
+        scalar: string
+    - name: record
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupRecord
+    - name: releasedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.PeerBackupStore
   map:
     fields:
@@ -1115,6 +1220,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerNodeReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeSpec
   map:
     fields:
@@ -1469,6 +1580,8 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.ConditionStatus
+  scalar: string
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
   scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:

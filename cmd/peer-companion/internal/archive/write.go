@@ -31,13 +31,19 @@ type Order struct {
 	Method backup.Method
 	// Recipients are of one family.
 	Recipients  []seal.Recipient
-	Signer      backup.Signer
+	// Notary signs the record.
+	Notary      Notary
 	Compression backup.Compression
 	// Workers is how many processors to use.
 	Workers int
 	// Tell hears of what a person should know, Progress of how far it is.
 	Tell     func(string)
 	Progress *Progress
+}
+
+// Notary signs the records of the peer.
+type Notary interface {
+	Sign(ctx context.Context, r backup.Record) ([]byte, error)
 }
 
 // Written is a backup whose record lies in the bucket.
@@ -261,7 +267,7 @@ func (w *writer) commit(ctx context.Context) (Written, error) {
 		return Written{}, err
 	}
 	w.record.Finished = time.Now().UTC()
-	text, err := w.Signer.Sign(w.record)
+	text, err := w.Notary.Sign(ctx, w.record)
 	if err != nil {
 		return Written{}, err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/peernode/operator/cmd/internal/smallfile"
 	"github.com/peernode/operator/cmd/peer-companion/internal/archive"
 	"github.com/peernode/operator/cmd/peer-companion/internal/disk"
 	"github.com/peernode/operator/pkg/backup"
@@ -21,17 +20,19 @@ import (
 type backingUp struct {
 	archived
 
-	to                      recipients
-	order                   archive.Order
-	method, compression     string
-	signingKey, uploadLimit string
-	verify                  bool
+	to                  recipients
+	by                  notary
+	order               archive.Order
+	method, compression string
+	uploadLimit         string
+	signedBy            string
+	verify              bool
 }
 
 func newBackup(s Streams) *cobra.Command {
 	var b backingUp
 	c := &cobra.Command{
-		Use:   "backup --data DIR --name NAME -n NAMESPACE --peernode NAME -r RECIPIENT --signing-key FILE --endpoint URL --region REGION --bucket BUCKET --credentials-dir DIR",
+		Use:   "backup --data DIR --name NAME -n NAMESPACE --peernode NAME -r RECIPIENT {--signing-key FILE | --unsealer-url URL ...} --endpoint URL --region REGION --bucket BUCKET --credentials-dir DIR",
 		Short: "Copy the data of a peer into a bucket of S3, sealed to recipients, and read back what was written",
 		Long: "Copy the data of a peer into a bucket of S3, sealed to recipients, and read back what was written: with a key\n" +
 			"that is made for this run and forgotten at its end, so no private key of a recipient has to be there. With --state\n" +
@@ -44,6 +45,7 @@ func newBackup(s Streams) *cobra.Command {
 	}
 	b.archived.flags(c)
 	b.to.flags(c)
+	b.by.flags(c)
 	f := c.Flags()
 	f.StringVar(&b.order.Folder, "data", "", "folder to copy")
 	f.StringArrayVar(&b.order.Exclude, "exclude", nil, "what of it to leave out: a path in it, or a name that has no slash, in which * and ? stand for others; may be repeated")
@@ -51,18 +53,17 @@ func newBackup(s Streams) *cobra.Command {
 	f.StringVar(&b.method, "method", string(backup.MethodStopped), "how it is seen to that the data stay as they are meanwhile, for the record: Stopped, Live or Snapshot")
 	f.StringVar(&b.order.State, "state", "", "file with what the next backup needs to know to store changes only; it may be in the folder, under a name that begins with .peernode-")
 	f.BoolVar(&b.order.Full, "full", false, "store everything")
-	f.StringVar(&b.signingKey, "signing-key", "", "file with the private key that signs records (peer-companion signing-key)")
 	f.StringVar(&b.compression, "compression", string(backup.CompressFastest), "Fastest, Default or None")
 	f.StringVar(&b.uploadLimit, "limit-upload", "", "how much to send in a second, such as 20Mi; as much as there is room for when not given")
 	f.BoolVar(&b.verify, "verify", true, "read back what was written")
-	return required(c, append([]string{"data", "name", "signing-key"}, archivedRequired...)...)
+	return required(c, append([]string{"data", "name"}, archivedRequired...)...)
 }
 
 func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) error {
 	if err := b.prepare(s); err != nil {
 		return err
 	}
-	a, err := b.openSigned()
+	a, err := b.openSigned(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -72,7 +73,7 @@ func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) err
 		return fmt.Errorf("back up %s: %w", b.order.Folder, err)
 	}
 	receipt := written.Receipt()
-	receipt.Uploaded = written.Uploaded
+	receipt.Uploaded, receipt.SignedBy = written.Uploaded, b.signedBy
 	s.notef("wrote backup %d to %s: %d files, %s; uploaded %s", written.Sequence, a.Bucket, written.Tree.Files, bytesText(written.Tree.Bytes), bytesText(written.Uploaded))
 	if b.verify {
 		if err := b.readBack(ctx, s, a, written, p, &receipt); err != nil {
@@ -94,22 +95,18 @@ func (b *backingUp) prepare(s Streams) (err error) {
 			return fmt.Errorf("--exclude %q: %w", pattern, err)
 		}
 	}
-	if b.order.Recipients, err = b.to.parse(s); err != nil {
-		return err
-	}
-	key, err := smallfile.Read(b.signingKey)
-	if err != nil {
-		return fmt.Errorf("the signing key: %w", err)
-	}
-	if b.order.Signer, err = backup.ParseSigner(string(key), b.namespace, b.peerNode); err != nil {
-		return fmt.Errorf("the signing key: %w", err)
-	}
-	return nil
+	b.order.Recipients, err = b.to.parse(s)
+	return err
 }
 
-// openSigned trusts the records that its own key has signed.
-func (b *backingUp) openSigned() (archive.Archive, error) {
-	a, err := b.open(b.order.Signer.Public())
+// openSigned trusts the records that are signed as this one will be.
+func (b *backingUp) openSigned(ctx context.Context, s Streams) (archive.Archive, error) {
+	by, keys, err := b.by.open(ctx, s, b.namespace, b.peerNode)
+	if err != nil {
+		return archive.Archive{}, err
+	}
+	b.order.Notary, b.signedBy = by, keys[0]
+	a, err := b.open(keys...)
 	if err != nil || b.uploadLimit == "" {
 		return a, err
 	}

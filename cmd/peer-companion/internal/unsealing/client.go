@@ -33,7 +33,8 @@ type Client struct {
 
 // ask sends the envelope once, and opens the answer for the same place, whose key must be the one of the envelope.
 func (c Client) ask(ctx context.Context, envelope seal.Envelope, ephemeral seal.Opener) (identity.Key, *Problem) {
-	text, problem := c.send(ctx, unseal.Request{Envelope: string(envelope.Text()), Recipient: ephemeral.Recipient().String()})
+	request := unseal.Request{Envelope: string(envelope.Text()), Recipient: ephemeral.Recipient().String()}
+	text, problem := c.send(ctx, unseal.Path, request.Text(), unseal.MaxAnswer)
 	if problem != nil {
 		return identity.Key{}, problem
 	}
@@ -53,7 +54,7 @@ func (c Client) ask(ctx context.Context, envelope seal.Envelope, ephemeral seal.
 }
 
 // send returns the body of the answer, if the request was granted.
-func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Problem) {
+func (c Client) send(ctx context.Context, path string, request []byte, maxAnswer int64) ([]byte, *Problem) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	transport, problem := c.transport()
@@ -65,7 +66,7 @@ func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Prob
 	if err != nil {
 		return nil, passing(unseal.TokenUnreadable, err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+unseal.Path, bytes.NewReader(request.Text()))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(request))
 	if err != nil {
 		return nil, ForGood(unseal.Unreachable, err)
 	}
@@ -78,7 +79,7 @@ func (c Client) send(ctx context.Context, request unseal.Request) ([]byte, *Prob
 		return nil, passing(unseal.Unreachable, plain(c.URL, err))
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, unseal.MaxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
 		return nil, passing(unseal.Unreachable, plain(c.URL, err))
 	}

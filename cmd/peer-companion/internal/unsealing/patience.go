@@ -33,14 +33,19 @@ func Key(ctx context.Context, c Client, envelope seal.Envelope, patience Patienc
 	if err != nil {
 		return identity.Key{}, ForGood(unseal.KeyUnwritable, err)
 	}
+	return again(ctx, patience, tell, func(ctx context.Context) (identity.Key, *Problem) { return c.ask(ctx, envelope, ephemeral) })
+}
+
+// again asks until there is an answer, or a problem for good.
+func again[T any](ctx context.Context, patience Patience, tell func(*Problem), ask func(context.Context) (T, *Problem)) (T, *Problem) {
 	ctx, cancel := context.WithTimeout(ctx, patience.Total)
 	defer cancel()
 	told := map[string]bool{}
 	var last *Problem
 	for pause := patience.First; ; pause = min(2*pause, patience.Longest) {
-		key, problem := c.ask(ctx, envelope, ephemeral)
+		answer, problem := ask(ctx)
 		if problem == nil || problem.forGood {
-			return key, problem
+			return answer, problem
 		}
 		// What was cut off by the end of our own patience says less than what came before.
 		if last == nil || ctx.Err() == nil {
@@ -52,7 +57,7 @@ func Key(ctx context.Context, c Client, envelope seal.Envelope, patience Patienc
 		}
 		select {
 		case <-ctx.Done():
-			return identity.Key{}, last
+			return answer, last
 		case <-time.After(pause - rand.N(pause/2)): //nolint:gosec // Anybody may foresee a pause.
 		}
 	}

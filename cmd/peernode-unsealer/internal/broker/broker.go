@@ -48,49 +48,59 @@ func New(b Broker) *Broker {
 	return &b
 }
 
-// Handler serves the one path that there is.
+// Handler serves the two paths that there are.
 func (b *Broker) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+unseal.Path, b.serve)
+	mux.HandleFunc("POST "+unseal.Path, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, unseal.Unsealed, b.unseal) })
+	mux.HandleFunc("POST "+unseal.PathRecords, func(w http.ResponseWriter, r *http.Request) { b.serve(w, r, unseal.Signed, b.sign) })
 	return mux
 }
 
 // attempt is a request on its way, as far as it has come.
 type attempt struct {
 	caller unseal.Caller
-	asked  unseal.Asked
 	source netip.Addr
+	// binding is that of the envelope, and backup the name of the one whose record is to be signed, as far as it is about
+	// either.
+	binding seal.Binding
+	backup  string
 	// sealingKey is the number of the one that opens the envelope, 0 while that is not known.
 	sealingKey int
-	answer     seal.Envelope
+	answer     []byte
 }
 
-func (b *Broker) serve(w http.ResponseWriter, r *http.Request) {
+// serve answers a request with what is done with it, or with why not.
+func (b *Broker) serve(w http.ResponseWriter, r *http.Request, granted unseal.Reason, do func(http.ResponseWriter, *http.Request, *attempt) *unseal.Refusal) {
 	begun := time.Now()
-	var a attempt
-	refusal := b.decide(w, r, &a)
+	a := attempt{source: source(r)}
+	refusal := do(w, r, &a)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	result := unseal.Unsealed
+	result := granted
 	if refusal != nil {
 		result = refusal.Reason
 		w.WriteHeader(refusal.Status())
 		_, _ = w.Write(refusal.Text()) //nolint:gosec // What a message repeats of a request is JSON, and no browser shows it.
 	} else {
-		_, _ = w.Write(a.answer.Text())
+		_, _ = w.Write(a.answer) //nolint:gosec // the same
 	}
 	took := time.Since(begun)
 	b.Metrics.count(result, a.sealingKey, took)
-	b.tell(a, refusal, took)
+	b.tell(a, result, refusal, took)
 }
 
-// decide reads the request, finds out who asks, looks, and seals the key to the one who may have it.
-func (b *Broker) decide(w http.ResponseWriter, r *http.Request, a *attempt) *unseal.Refusal {
-	var refusal *unseal.Refusal
-	a.source = source(r)
-	if a.asked, refusal = unseal.ReadRequest(http.MaxBytesReader(w, r.Body, unseal.MaxRequest+1)); refusal != nil {
+// unseal seals the key in an envelope to the one who may have it.
+func (b *Broker) unseal(w http.ResponseWriter, r *http.Request, a *attempt) *unseal.Refusal {
+	asked, refusal := unseal.ReadRequest(http.MaxBytesReader(w, r.Body, unseal.MaxRequest+1))
+	if refusal != nil {
 		return refusal
 	}
+	a.binding = asked.Envelope.Header().Binding
+	return b.admit(r, a, func(ctx context.Context) *unseal.Refusal { return b.broker(ctx, asked, a) })
+}
+
+// admit finds out who asks, and lets some of them be decided at a time.
+func (b *Broker) admit(r *http.Request, a *attempt, decide func(context.Context) *unseal.Refusal) *unseal.Refusal {
 	token, refusal := bearer(r)
 	if refusal != nil {
 		return refusal
@@ -101,37 +111,37 @@ func (b *Broker) decide(w http.ResponseWriter, r *http.Request, a *attempt) *uns
 		return unseal.NewRefusal(unseal.Busy, "the unsealer has too much to do; ask again")
 	}
 	defer b.leave()
-	return b.broker(ctx, token, a)
-}
-
-func (b *Broker) broker(ctx context.Context, token string, a *attempt) *unseal.Refusal {
 	review, err := b.review(ctx, token)
 	if err != nil {
 		return b.undecided(err)
 	}
-	var refusal *unseal.Refusal
 	if a.caller, refusal = unseal.Identify(review, sealingkey.Audience); refusal != nil {
 		return refusal
 	}
+	return decide(ctx)
+}
+
+func (b *Broker) broker(ctx context.Context, asked unseal.Asked, a *attempt) *unseal.Refusal {
 	observed, err := b.look(ctx, a.caller)
 	if err != nil {
 		return b.undecided(err)
 	}
-	observed.Header = a.asked.Envelope.Header()
+	observed.Header = asked.Envelope.Header()
 	if err := b.lookAtReservation(ctx, &observed); err != nil {
 		return b.undecided(err)
 	}
 	if b.CheckSource {
 		observed.Source = a.source
 	}
-	if refusal = unseal.Decide(observed); refusal != nil {
+	if refusal := unseal.Decide(observed); refusal != nil {
 		return refusal
 	}
 	a.sealingKey = b.Ring.Opens(observed.Header)
 	if a.sealingKey == 0 {
 		return b.foreign(ctx)
 	}
-	a.answer, refusal = unseal.Rewrap(a.asked, b.Ring.Openers())
+	answer, refusal := unseal.Rewrap(asked, b.Ring.Openers())
+	a.answer = answer.Text()
 	return refusal
 }
 
@@ -163,15 +173,21 @@ func (b *Broker) enter(ctx context.Context) bool {
 
 func (b *Broker) leave() { <-b.places }
 
-// tell writes down who asked for which key, and what came of it.
-func (b *Broker) tell(a attempt, refusal *unseal.Refusal, took time.Duration) {
-	result, message := unseal.Unsealed, "a key was handed out"
-	if refusal != nil {
-		result, message = refusal.Reason, refusal.Message
+// tell writes down who asked for what, and what came of it.
+func (b *Broker) tell(a attempt, result unseal.Reason, refusal *unseal.Refusal, took time.Duration) {
+	message := "a key was handed out"
+	switch {
+	case refusal != nil:
+		message = refusal.Message
+	case result == unseal.Signed:
+		message = "a record was signed, or keys of records were told"
 	}
-	binding := a.asked.Envelope.Header().Binding
-	b.Log.Info(message, "result", result, "namespace", a.caller.Namespace, "pod", a.caller.Pod, "serviceAccount", a.caller.ServiceAccount,
-		"peerNode", binding.PeerNode, "peerNamespace", binding.Namespace, "epoch", binding.Epoch, "sealingKey", a.sealingKey, "source", a.source.String(), "seconds", took.Seconds())
+	about := []any{"peerNode", a.binding.PeerNode, "peerNamespace", a.binding.Namespace, "epoch", a.binding.Epoch, "sealingKey", a.sealingKey}
+	if a.backup != "" {
+		about = []any{"backup", a.backup}
+	}
+	b.Log.Info(message, append([]any{"result", result, "namespace", a.caller.Namespace, "pod", a.caller.Pod, "serviceAccount", a.caller.ServiceAccount,
+		"source", a.source.String(), "seconds", took.Seconds()}, about...)...)
 }
 
 // maxToken is far more than a token of a ServiceAccount has.

@@ -23,7 +23,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	m := &Metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "peernode_unsealer_requests_total",
-			Help: "Requests for a key, by how they ended: Unsealed, or the reason of the refusal.",
+			Help: "Requests for a key, or for a signature, by how they ended: Unsealed, Signed, or the reason of the refusal.",
 		}, []string{"result"}),
 		opened: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "peernode_unsealer_opened_total",
@@ -31,7 +31,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		}, []string{"sealing_key"}),
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "peernode_unsealer_request_duration_seconds",
-			Help:    "How long requests for a key took, whatever their end.",
+			Help:    "How long requests took, whatever their end.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
 	}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Condition types of a PeerBackup beside Ready, Reconciling and Stalled. Ready is True once the backup was written and
+// read back.
+const (
+	// ConditionUploaded is True once the record of the backup lies in the bucket, which is the last thing that is written.
+	ConditionUploaded = "Uploaded"
+
+	// ConditionVerified is True once everything that was written was read back from the bucket, opened and compared with
+	// what was read from the disk.
+	ConditionVerified = "Verified"
+)
+
+// Reasons of a PeerBackup.
+const (
+	// ReasonBackedUp: the backup is in the bucket and was read back.
+	ReasonBackedUp = "BackedUp"
+	// ReasonWaitingForPeerNode: there is no PeerNode of that name, or it is on its way out.
+	ReasonWaitingForPeerNode = "WaitingForPeerNode"
+	// ReasonWaitingForStore: there is no PeerBackupStore of that name, it names no recipients, or it is not ready.
+	ReasonWaitingForStore = "WaitingForStore"
+	// ReasonWaitingForHealthyPeer: the peer does not serve, or something else is being done to it.
+	ReasonWaitingForHealthyPeer = "WaitingForHealthyPeer"
+	// ReasonWaitingForTurn: another backup holds the peer, or as many peers are unavailable as may be.
+	ReasonWaitingForTurn = "WaitingForTurn"
+	// ReasonStoppingPeer: the peer is being stopped for the copy.
+	ReasonStoppingPeer = "StoppingPeer"
+	// ReasonCopying: the Job copies the data, and reads back what it wrote.
+	ReasonCopying = "Copying"
+	// ReasonBackupFailed: the Job could not do it; the message says why. The peer runs again. Create another PeerBackup.
+	ReasonBackupFailed = "BackupFailed"
+	// ReasonDeadlineExceeded: it took longer than spec.deadline. The peer runs again.
+	ReasonDeadlineExceeded = "DeadlineExceeded"
+	// ReasonBackupUnsupported: nothing in this cluster can back the peer up as asked.
+	ReasonBackupUnsupported = "BackupUnsupported"
+)
