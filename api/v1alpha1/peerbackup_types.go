@@ -130,10 +130,11 @@ type PeerBackupStatus struct {
 	// +kubebuilder:validation:MaxLength=64
 	PeerNodeUID string `json:"peerNodeUID,omitempty"`
 
-	// heldSince is when the peer was asked to stop for it, and releasedAt when it was let start again. Between them the peer
-	// is kept stopped.
+	// heldSince is when the peer was asked to stop for the copy. It is kept stopped until releasedAt.
 	// +optional
 	HeldSince *metav1.Time `json:"heldSince,omitempty"`
+
+	// releasedAt is when the peer was let start again.
 	// +optional
 	ReleasedAt *metav1.Time `json:"releasedAt,omitempty"`
 
@@ -154,19 +155,26 @@ type BackupRecord struct {
 	// base is the sequence of the full backup of its chain, its own for a full one.
 	Base int64 `json:"base"`
 
-	// startedAt and finishedAt are when the data were copied, by the clock of the node.
-	StartedAt  metav1.Time `json:"startedAt"`
+	// startedAt is when the copy was begun, by the clock of the node.
+	StartedAt metav1.Time `json:"startedAt"`
+
+	// finishedAt is when the data had been copied.
 	FinishedAt metav1.Time `json:"finishedAt"`
 
 	// verifiedAt is when all that was written had been read back, opened and compared.
 	// +optional
 	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
 
-	// files is how many there are, size how long they are together, stored how much of that is not zero, and uploaded how
-	// much was written to the bucket for this backup.
-	Files    int64             `json:"files"`
-	Size     resource.Quantity `json:"size"`
-	Stored   resource.Quantity `json:"stored"`
+	// files is how many there are.
+	Files int64 `json:"files"`
+
+	// size is how long the files are together.
+	Size resource.Quantity `json:"size"`
+
+	// stored is how much of that is not zero.
+	Stored resource.Quantity `json:"stored"`
+
+	// uploaded is how much was written to the bucket for this backup.
 	Uploaded resource.Quantity `json:"uploaded"`
 
 	// signedBy is the public key by which its record, and that of every other backup of the peer made with the same sealing

@@ -5,13 +5,18 @@ package v1alpha1
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // PeerBackupStore is a bucket of S3, or of another service with the same interface, in which peers of its namespace keep
-// copies. Whatever is put there is sealed before, and nothing that is there is ever changed or removed by a peer.
+// copies. Whatever is put there is sealed before, and nothing that is there is ever changed or removed by a peer. Whether it
+// does what is wanted of it is checked again and again (docs/backup-stores.md).
 //
 // +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=pbs,categories=peers
 // +kubebuilder:printcolumn:name="Endpoint",type=string,JSONPath=`.spec.endpoint`,description="Where the service is"
 // +kubebuilder:printcolumn:name="Bucket",type=string,JSONPath=`.spec.bucket`,description="The bucket"
-// +kubebuilder:printcolumn:name="Prefix",type=string,JSONPath=`.spec.prefix`,description="The folder in the bucket"
+// +kubebuilder:printcolumn:name="Prefix",type=string,JSONPath=`.spec.prefix`,priority=1,description="The folder in the bucket"
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether the last check found the store as the spec wants it"
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="Why it is ready, or is not"
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1,description="What that means, and what to do"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63",message="metadata.name must be at most 63 characters, because labels hold it"
 type PeerBackupStore struct {
@@ -21,6 +26,10 @@ type PeerBackupStore struct {
 	// spec is where the bucket is, and how it is reached.
 	// +required
 	Spec PeerBackupStoreSpec `json:"spec"`
+
+	// status is what the last checks have found.
+	// +optional
+	Status PeerBackupStoreStatus `json:"status,omitempty"`
 }
 
 // PeerBackupStoreList is a list of PeerBackupStores.
@@ -68,7 +77,8 @@ type PeerBackupStoreSpec struct {
 	Addressing BucketAddressing `json:"addressing,omitempty"`
 
 	// credentials is the Secret with the access key. Its user needs the right to put objects under prefix, s3:PutObject, and
-	// should have s3:GetObject, so that what was put can be read back; not more.
+	// should have s3:GetObject, so that what was put can be read back; for backups of data, to which recipients belong, also
+	// s3:AbortMultipartUpload under prefix, and s3:ListBucket. Not more (docs/backup-stores.md).
 	// +required
 	Credentials BackupStoreCredentials `json:"credentials"`
 
@@ -83,7 +93,84 @@ type PeerBackupStoreSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
 	AllowTo []NetworkPeer `json:"allowTo,omitempty"`
+
+	// recipients are public keys of age, age1pq1... (hybrid, post-quantum) or age1... (X25519), all of one of these families,
+	// to whom backups of data are sealed. Their private halves stay offline, with people: neither the cluster nor the store
+	// ever has one, and without one nobody can read a backup. A change holds for backups that are made from then on. Copies
+	// of keys go by spec.identity.recoveryRecipients of their PeerNode.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:Pattern=`^age1(pq1)?[02-9ac-hj-np-z]+$`
+	// +kubebuilder:validation:XValidation:rule="self.all(r, r.startsWith('age1pq1')) || !self.exists(r, r.startsWith('age1pq1'))",message="must be all hybrid (age1pq1...) or all X25519 (age1...), because age seals no file to both"
+	Recipients []string `json:"recipients,omitempty"`
+
+	// serverSideEncryption has the store itself encrypt what is put there, which is sealed by then anyway. Default: what the
+	// bucket is set to.
+	// +optional
+	ServerSideEncryption *ServerSideEncryption `json:"serverSideEncryption,omitempty"`
+
+	// objectLock is what the bucket's default retention has to be at least. It is checked, and not set: that is for who owns
+	// the bucket. The credentials then need s3:GetBucketObjectLockConfiguration on the bucket.
+	// +optional
+	ObjectLock *BackupStoreLock `json:"objectLock,omitempty"`
+
+	// checkEvery is how often the store is checked, default 1h. A check that fails is made again after five minutes.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('168h')",message="must be at least 5m and at most 168h"
+	CheckEvery Period `json:"checkEvery,omitempty"`
 }
+
+// ServerSideEncryption is how a store encrypts what it keeps.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.kmsKeyID) || self.mode == 'KMS'",fieldPath=".kmsKeyID",message="goes with mode KMS alone"
+type ServerSideEncryption struct {
+	// mode is AES256, with keys of the store, or KMS, with a key of its key service.
+	// +required
+	// +kubebuilder:validation:Enum=AES256;KMS
+	Mode EncryptionMode `json:"mode"`
+
+	// kmsKeyID is the key in the store's key service, by its ID or ARN. Default: the one that the service has for the bucket.
+	// The credentials then need kms:GenerateDataKey, and kms:Decrypt to read.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9:/_+=,.@-]+$`
+	KMSKeyID string `json:"kmsKeyID,omitempty"`
+}
+
+// EncryptionMode says with whose keys a store encrypts.
+type EncryptionMode string
+
+// The ways in which a store encrypts.
+const (
+	EncryptionAES256 EncryptionMode = "AES256"
+	EncryptionKMS    EncryptionMode = "KMS"
+)
+
+// BackupStoreLock is for how long a bucket keeps what is put there from being changed or removed.
+type BackupStoreLock struct {
+	// mode is Governance, which some users of the store may lift, or Compliance, which nobody can.
+	// +required
+	// +kubebuilder:validation:Enum=Governance;Compliance
+	Mode LockMode `json:"mode"`
+
+	// period is how long, such as 720h.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('24h')",message="must be at least 24h, because buckets count it in days"
+	Period Period `json:"period"`
+}
+
+// LockMode is how firmly a bucket keeps what is put there.
+type LockMode string
+
+// The modes of Object Lock.
+const (
+	LockGovernance LockMode = "Governance"
+	LockCompliance LockMode = "Compliance"
+)
 
 // BucketAddressing says where requests name a bucket.
 type BucketAddressing string

@@ -71,7 +71,7 @@ func (s *S3) AddUser(ctx context.Context, accessKey, secretKey string) error {
 
 // prepare makes the folders and the certificate.
 func (s *S3) prepare() (err error) {
-	for _, folder := range []string{"buckets", "users", "metadata"} {
+	for _, folder := range []string{"buckets", "users", "metadata", "versions"} {
 		if err := os.MkdirAll(filepath.Join(s.dir, folder), 0o700); err != nil {
 			return fmt.Errorf("create the folders of the store: %w", err)
 		}
@@ -112,7 +112,7 @@ func (s *S3) program(address string) program {
 		args: []string{
 			"--port", address, "--cert", s.pki.certFile("s3"), "--key", s.pki.keyFile("s3"), "--health", s3Health,
 			"--iam-dir", filepath.Join(s.dir, "users"), "--iam-cache-disable",
-			"posix", "--sidecar", filepath.Join(s.dir, "metadata"), filepath.Join(s.dir, "buckets"),
+			"posix", "--sidecar", filepath.Join(s.dir, "metadata"), "--versioning-dir", filepath.Join(s.dir, "versions"), filepath.Join(s.dir, "buckets"),
 		},
 		env:   []string{"ROOT_ACCESS_KEY_ID=" + s.AccessKey, "ROOT_SECRET_ACCESS_KEY=" + s.SecretKey},
 		grace: 3 * time.Second,

@@ -74,11 +74,16 @@ func newPod(t *testing.T, text []byte, store s3.Store, more ...string) *pod {
 	p.mount("accessKeyID", []byte(store.AccessKey))
 	p.mount("secretAccessKey", []byte(store.SecretKey+"\n"))
 	p.mount("log", nil)
-	p.args = append([]string{
-		"back-up-key", "--envelope", p.path("envelope"), "--endpoint", store.Endpoint, "--region", s3.Region, "--bucket", "keys", "--prefix", "berlin",
+	p.args = p.calls(store, "back-up-key", append([]string{"--envelope", p.path("envelope")}, more...)...)
+	return p
+}
+
+// calls a command that works with the store. What comes later on a command line counts.
+func (p *pod) calls(store s3.Store, command string, more ...string) []string {
+	return append([]string{
+		command, "--endpoint", store.Endpoint, "--region", s3.Region, "--bucket", "keys", "--prefix", "berlin",
 		"--addressing", "Path", "--credentials-dir", p.dir, "--ca-file", p.path("ca.crt"), "--termination-log", p.path("log"),
 	}, more...)
-	return p
 }
 
 func (p *pod) path(name string) string { return filepath.Join(p.dir, name) }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
 // Region is that of every store here.
@@ -49,12 +50,57 @@ func (s Store) CreateBucket(ctx context.Context, bucket string) error {
 	return err
 }
 
+// CreateLockedBucket makes a bucket that keeps what is put there for some days, in a mode such as COMPLIANCE; for 0 days it
+// can do so, and has no such default.
+func (s Store) CreateLockedBucket(ctx context.Context, bucket, mode string, days int32) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	if _, err := client.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &bucket, ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil || days == 0 {
+		return err
+	}
+	_, err = client.PutObjectLockConfiguration(ctx, &s3.PutObjectLockConfigurationInput{Bucket: &bucket, ObjectLockConfiguration: &types.ObjectLockConfiguration{
+		ObjectLockEnabled: types.ObjectLockEnabledEnabled,
+		Rule:              &types.ObjectLockRule{DefaultRetention: &types.DefaultRetention{Mode: types.ObjectLockRetentionMode(mode), Days: &days}},
+	}})
+	return err
+}
+
+// KeepVersions has a bucket keep what is written over or deleted.
+func (s Store) KeepVersions(ctx context.Context, bucket string) error {
+	client, err := s.client()
+	if err != nil {
+		return err
+	}
+	_, err = client.PutBucketVersioning(ctx, &s3.PutBucketVersioningInput{Bucket: &bucket, VersioningConfiguration: &types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}})
+	return err
+}
+
+// Leftovers are how many versions of objects, marks of deletion and uploads that were not ended a bucket holds.
+func (s Store) Leftovers(ctx context.Context, bucket string) (versions, marks, uploads int, err error) {
+	client, err := s.client()
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	all, err := client.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &bucket})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	parts, err := client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	if err != nil {
+		return 0, 0, 0, err
+	}
+	return len(all.Versions), len(all.DeleteMarkers), len(parts.Uploads), nil
+}
+
 // Statement is one of a policy of a bucket, without whom it is for.
 type Statement struct {
-	Sid      string `json:",omitempty"`
-	Effect   string
-	Action   []string
-	Resource string
+	Sid       string `json:",omitempty"`
+	Effect    string
+	Action    []string
+	Resource  string
+	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
 // Allow lets a user do these things, such as s3:PutObject, with the objects of a bucket. It takes the place of what the

@@ -24,8 +24,14 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.APIIngressApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupRecord"):
 		return &apiv1alpha1.BackupRecordApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCheck"):
+		return &apiv1alpha1.BackupStoreCheckApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):
 		return &apiv1alpha1.BackupStoreCredentialsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreFindings"):
+		return &apiv1alpha1.BackupStoreFindingsApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreLock"):
+		return &apiv1alpha1.BackupStoreLockApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreReference"):
 		return &apiv1alpha1.BackupStoreReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("CertificateAuthorities"):
@@ -120,6 +126,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerBackupStoreApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreSpec"):
 		return &apiv1alpha1.PeerBackupStoreSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreStatus"):
+		return &apiv1alpha1.PeerBackupStoreStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerCertificateStatus"):
 		return &apiv1alpha1.PeerCertificateStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerEdge"):
@@ -186,6 +194,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerTrafficApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ReservationHolder"):
 		return &apiv1alpha1.ReservationHolderApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ServerSideEncryption"):
+		return &apiv1alpha1.ServerSideEncryptionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TCPSocketProbe"):
 		return &apiv1alpha1.TCPSocketProbeApplyConfiguration{}
 

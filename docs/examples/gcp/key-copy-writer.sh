@@ -13,7 +13,7 @@ gcloud storage buckets update "gs://$bucket" --versioning
 gcloud iam service-accounts create peer-key-copies --project="$project"
 gcloud storage buckets add-iam-policy-binding "gs://$bucket" \
   --member="serviceAccount:$account" --role=roles/storage.objectCreator \
-  --condition="title=copies-of-keys,expression=resource.name.startsWith('projects/_/buckets/$bucket/objects/clusters/eu-1/keys/')"
+  --condition="title=copies-of-keys,expression=resource.name.startsWith('projects/_/buckets/$bucket/objects/clusters/eu-1/keys/') || resource.name.startsWith('projects/_/buckets/$bucket/objects/clusters/eu-1/checks/')"
 gcloud storage hmac create "$account" --project="$project" --format=json |
   jq '{apiVersion: "v1", kind: "Secret", metadata: {name: "gcs-credentials", namespace: "peers"},
        stringData: {accessKeyID: .metadata.accessId, secretAccessKey: .secret}}' |

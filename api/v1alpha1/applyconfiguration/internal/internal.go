@@ -113,12 +113,69 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verifiedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreCheck
+  map:
+    fields:
+    - name: failed
+      type:
+        scalar: boolean
+    - name: generation
+      type:
+        scalar: numeric
+    - name: job
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
   map:
     fields:
     - name: secretName
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreFindings
+  map:
+    fields:
+    - name: encryption
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreEncryption
+    - name: lists
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+    - name: mayDelete
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+    - name: mayOverwrite
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+    - name: multipartOnce
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+    - name: objectLock
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreLock
+    - name: objectLockPeriod
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: readsBack
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+    - name: versioning
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreVersioning
+    - name: writesOnce
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+- name: com.github.peernode.operator.api.v1alpha1.BackupStoreLock
+  map:
+    fields:
+    - name: mode
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.LockMode
+    - name: period
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
   map:
     fields:
@@ -396,6 +453,8 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: keysURL
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.EncryptionMode
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.ExecProbe
   map:
     fields:
@@ -646,6 +705,8 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.KeyStage
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.LockMode
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
   map:
     fields:
@@ -860,6 +921,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: spec
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreSpec
+    - name: status
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreStatus
 - name: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreSpec
   map:
     fields:
@@ -878,18 +942,56 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: ca
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.CertificateAuthorities
+    - name: checkEvery
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
     - name: credentials
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
     - name: endpoint
       type:
         scalar: string
+    - name: objectLock
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreLock
     - name: prefix
       type:
         scalar: string
+    - name: recipients
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
     - name: region
       type:
         scalar: string
+    - name: serverSideEncryption
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.ServerSideEncryption
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupStoreStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: found
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreFindings
+    - name: lastCheck
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCheck
+    - name: lastPassed
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: observedGeneration
+      type:
+        scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.PeerCertificateStatus
   map:
     fields:
@@ -1511,6 +1613,23 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.ServerSideEncryption
+  map:
+    fields:
+    - name: kmsKeyID
+      type:
+        scalar: string
+    - name: mode
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.EncryptionMode
+- name: com.github.peernode.operator.api.v1alpha1.StoreAnswer
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.StoreEncryption
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.StoreLock
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.StoreVersioning
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.TCPSocketProbe
   map:

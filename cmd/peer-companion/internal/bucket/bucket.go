@@ -98,7 +98,7 @@ func (b *Bucket) Create(ctx context.Context, name string, content []byte) (found
 
 		ServerSideEncryption: encryption, SSEKMSKeyId: keyID,
 	})
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "PreconditionFailed" {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == codeExists {
 		return true, nil
 	}
 	if err != nil {

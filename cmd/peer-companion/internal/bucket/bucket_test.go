@@ -59,11 +59,17 @@ func credentials(t *testing.T) bucket.Credentials {
 // serve starts a store that answers as it is told, and opens a bucket in it.
 func serve(t *testing.T, answer http.HandlerFunc) *bucket.Bucket {
 	t.Helper()
+	return serveAsked(t, bucket.Encryption{}, answer)
+}
+
+// serveAsked is the same for who asks the store to encrypt.
+func serveAsked(t *testing.T, asked bucket.Encryption, answer http.HandlerFunc) *bucket.Bucket {
+	t.Helper()
 	server := httptest.NewTLSServer(answer)
 	t.Cleanup(server.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	return open(t, bucket.Place{
-		Endpoint: server.URL, Region: "us-east-1", Bucket: "keys",
+		Endpoint: server.URL, Region: "us-east-1", Bucket: "keys", Encryption: asked,
 		CAFile: filepath.Join(folder(t, map[string]string{"ca.crt": string(ca)}), "ca.crt"),
 	})
 }
@@ -105,14 +111,17 @@ func TestEveryAnswerOfAStoreIsExplained(t *testing.T) {
 		answer http.HandlerFunc
 		says   string
 	}{
-		"It may not write.":         {refusal(403, "AccessDenied", ""), "the credentials may not write there; allow them s3:PutObject"},
-		"The clock is wrong.":       {refusal(403, "RequestTimeTooSkewed", ""), "the clocks of this node and of the store differ too much"},
-		"The token is old.":         {refusal(400, "ExpiredToken", ""), "renew the credentials' Secret"},
-		"Another region.":           {refusal(301, "PermanentRedirect", ""), "the bucket is in another region"},
-		"No conditions.":            {refusal(501, "NotImplemented", ""), "If-None-Match"},
-		"Too much to do.":           {refusal(503, "SlowDown", ""), "the store has too much to do"},
-		"A code that nobody knows.": {refusal(400, "InvalidWeather", "it rains"), "the store answers HTTP 400 InvalidWeather"},
-		"A code that is none.":      {refusal(400, "of &lt;all&gt; sorts", ""), "the answer is HTTP 400 and not as S3 answers"},
+		"It may not write.":             {refusal(403, "AccessDenied", ""), "the credentials may not write there; allow them s3:PutObject"},
+		"The clock is wrong.":           {refusal(403, "RequestTimeTooSkewed", ""), "the clocks of this node and of the store differ too much"},
+		"The token is old.":             {refusal(400, "ExpiredToken", ""), "renew the credentials' Secret"},
+		"Another region.":               {refusal(301, "PermanentRedirect", ""), "the bucket is in another region"},
+		"No conditions.":                {refusal(501, "NotImplemented", ""), "If-None-Match"},
+		"A key that its service lacks.": {refusal(400, "KMS.NotFoundException", ""), "the store's key service has no such key"},
+		"A key that is disabled.":       {refusal(400, "KMS.DisabledException", ""), "is disabled; enable it"},
+		"A key that goes.":              {refusal(400, "KMS.KMSInvalidStateException", ""), "cannot be used"},
+		"Too much to do.":               {refusal(503, "SlowDown", ""), "the store has too much to do"},
+		"A code that nobody knows.":     {refusal(400, "InvalidWeather", "it rains"), "the store answers HTTP 400 InvalidWeather"},
+		"A code that is none.":          {refusal(400, "of &lt;all&gt; sorts", ""), "the answer is HTTP 400 and not as S3 answers"},
 		"A page for people.": {func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "<html>Sign in</html>", http.StatusNotFound)
 		}, "the answer is HTTP 404 and not as S3 answers"},

@@ -3,10 +3,7 @@
 package bucket_test
 
 import (
-	"encoding/pem"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"testing"
 
 	"github.com/peernode/operator/cmd/peer-companion/internal/bucket"
@@ -23,14 +20,8 @@ func TestEncryptionIsAskedForWithEveryObject(t *testing.T) {
 		"A key by name.":    {bucket.Encryption{Mode: bucket.EncryptKMS, KMSKeyID: "arn:aws:kms:eu-central-1:1:key/a"}, "aws:kms", "arn:aws:kms:eu-central-1:1:key/a"},
 	} {
 		var got http.Header
-		server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Header }))
-		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-		b := open(t, bucket.Place{
-			Endpoint: server.URL, Region: "us-east-1", Bucket: "keys", Encryption: c.asked,
-			CAFile: filepath.Join(folder(t, map[string]string{"ca.crt": string(ca)}), "ca.crt"),
-		})
+		b := serveAsked(t, c.asked, func(_ http.ResponseWriter, r *http.Request) { got = r.Header })
 		_, err := b.Create(t.Context(), "name", []byte("{}"))
-		server.Close()
 		if mode, key := got.Get("X-Amz-Server-Side-Encryption"), got.Get("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id"); err != nil || mode != c.mode || key != c.key {
 			t.Errorf("%s asked is %q with the key %q, %v", name, mode, key, err)
 		}

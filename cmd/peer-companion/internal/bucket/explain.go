@@ -18,7 +18,11 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-const codeDenied = "AccessDenied"
+const (
+	codeDenied         = "AccessDenied"
+	codeExists         = "PreconditionFailed"
+	codeNotImplemented = "NotImplemented"
+)
 
 // meanings of codes that S3 answers with, for who set up the store.
 var meanings = map[string]string{
@@ -35,7 +39,10 @@ var meanings = map[string]string{
 	"TemporaryRedirect":            "the store sends elsewhere, which is not followed; name the endpoint of the bucket's region",
 	"AuthorizationHeaderMalformed": "the region is not the store's; set that of the bucket",
 	"IllegalLocationConstraint":    "the region is not the store's; set that of the bucket",
-	"NotImplemented":               "the store cannot write a name only where nothing has it yet (If-None-Match), which copies of keys need; use one that can",
+	codeNotImplemented:             "the store cannot write a name only where nothing has it yet (If-None-Match), which copies of keys need; use one that can",
+	"KMS.NotFoundException":        "the store's key service has no such key; see the ID of the key, and its region",
+	"KMS.DisabledException":        "the key in the store's key service is disabled; enable it, or name another",
+	"KMS.KMSInvalidStateException": "the key in the store's key service cannot be used, such as because it is to be deleted; name another",
 	"SlowDown":                     "the store has too much to do; this is tried again",
 	"ServiceUnavailable":           "the store has too much to do; this is tried again",
 	"InternalError":                "the store itself has failed; this is tried again",
@@ -49,7 +56,7 @@ var code = regexp.MustCompile(`^[A-Za-z]{1,40}$`)
 // explain says what an error means. It repeats neither credentials nor what a store has to say about itself.
 func (b *Bucket) explain(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
-		if meaning, ok := meanings[api.ErrorCode()]; ok {
+		if meaning := b.meaning(api.ErrorCode()); meaning != "" {
 			return fmt.Errorf("%s (%s)", meaning, api.ErrorCode())
 		}
 	}
@@ -60,6 +67,17 @@ func (b *Bucket) explain(err error) error {
 		return tls
 	}
 	return b.explainNetwork(err)
+}
+
+// meaning of a code, "" where nobody knows it. Two mean more where the store is asked to encrypt.
+func (b *Bucket) meaning(code string) string {
+	switch e := b.place.Encryption; {
+	case code == codeDenied && e.Mode == EncryptKMS:
+		return meanings[code] + ", and kms:GenerateDataKey with the key of the store's key service"
+	case code == codeNotImplemented && e.Mode != "":
+		return "the store cannot encrypt with " + e.Mode + ", or cannot write a name only where nothing has it yet (If-None-Match); use one that can"
+	}
+	return meanings[code]
 }
 
 // explainAnswer knows that the SDK makes a code of the status where there is none.

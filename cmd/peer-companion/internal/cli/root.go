@@ -52,6 +52,6 @@ func newRoot(s Streams) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(newRecoveryKey(s), newKeygen(s), newHandOver(s), newSeal(s), newReseal(s), newRewrap(s), newOpen(s), newInspect(s), newUnseal(s), newBackUpKey(s), newBackup(s), newVerify(s), newRestore(s), newBackups(s), newSigningKey(s), newEdge(s), newPolicyProbe(s))
+	root.AddCommand(newRecoveryKey(s), newKeygen(s), newHandOver(s), newSeal(s), newReseal(s), newRewrap(s), newOpen(s), newInspect(s), newUnseal(s), newBackUpKey(s), newCheckStore(s), newBackup(s), newVerify(s), newRestore(s), newBackups(s), newSigningKey(s), newEdge(s), newPolicyProbe(s))
 	return root
 }

@@ -20,16 +20,19 @@ type BackupRecordApplyConfiguration struct {
 	SHA256 *string `json:"sha256,omitempty"`
 	// base is the sequence of the full backup of its chain, its own for a full one.
 	Base *int64 `json:"base,omitempty"`
-	// startedAt and finishedAt are when the data were copied, by the clock of the node.
-	StartedAt  *v1.Time `json:"startedAt,omitempty"`
+	// startedAt is when the copy was begun, by the clock of the node.
+	StartedAt *v1.Time `json:"startedAt,omitempty"`
+	// finishedAt is when the data had been copied.
 	FinishedAt *v1.Time `json:"finishedAt,omitempty"`
 	// verifiedAt is when all that was written had been read back, opened and compared.
 	VerifiedAt *v1.Time `json:"verifiedAt,omitempty"`
-	// files is how many there are, size how long they are together, stored how much of that is not zero, and uploaded how
-	// much was written to the bucket for this backup.
-	Files    *int64             `json:"files,omitempty"`
-	Size     *resource.Quantity `json:"size,omitempty"`
-	Stored   *resource.Quantity `json:"stored,omitempty"`
+	// files is how many there are.
+	Files *int64 `json:"files,omitempty"`
+	// size is how long the files are together.
+	Size *resource.Quantity `json:"size,omitempty"`
+	// stored is how much of that is not zero.
+	Stored *resource.Quantity `json:"stored,omitempty"`
+	// uploaded is how much was written to the bucket for this backup.
 	Uploaded *resource.Quantity `json:"uploaded,omitempty"`
 	// signedBy is the public key by which its record, and that of every other backup of the peer made with the same sealing
 	// key of the cluster, is known. Keep it with the recovery key: a restore without the cluster needs it.

@@ -21,9 +21,9 @@ type PeerBackupStatusApplyConfiguration struct {
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// peerNodeUID is that of the PeerNode whose data were copied.
 	PeerNodeUID *string `json:"peerNodeUID,omitempty"`
-	// heldSince is when the peer was asked to stop for it, and releasedAt when it was let start again. Between them the peer
-	// is kept stopped.
-	HeldSince  *metav1.Time `json:"heldSince,omitempty"`
+	// heldSince is when the peer was asked to stop for the copy. It is kept stopped until releasedAt.
+	HeldSince *metav1.Time `json:"heldSince,omitempty"`
+	// releasedAt is when the peer was let start again.
 	ReleasedAt *metav1.Time `json:"releasedAt,omitempty"`
 	// record is what lies in the bucket.
 	Record *BackupRecordApplyConfiguration `json:"record,omitempty"`

@@ -17,12 +17,15 @@ import (
 // with apply.
 //
 // PeerBackupStore is a bucket of S3, or of another service with the same interface, in which peers of its namespace keep
-// copies. Whatever is put there is sealed before, and nothing that is there is ever changed or removed by a peer.
+// copies. Whatever is put there is sealed before, and nothing that is there is ever changed or removed by a peer. Whether it
+// does what is wanted of it is checked again and again (docs/backup-stores.md).
 type PeerBackupStoreApplyConfiguration struct {
 	v1.TypeMetaApplyConfiguration    `json:""`
 	*v1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is where the bucket is, and how it is reached.
 	Spec *PeerBackupStoreSpecApplyConfiguration `json:"spec,omitempty"`
+	// status is what the last checks have found.
+	Status *PeerBackupStoreStatusApplyConfiguration `json:"status,omitempty"`
 }
 
 // PeerBackupStore constructs a declarative configuration of the PeerBackupStore type for use with
@@ -69,6 +72,12 @@ func ExtractPeerBackupStoreFrom(peerBackupStore *apiv1alpha1.PeerBackupStore, fi
 // applied if another fieldManager has updated or force applied any of the previously applied fields.
 func ExtractPeerBackupStore(peerBackupStore *apiv1alpha1.PeerBackupStore, fieldManager string) (*PeerBackupStoreApplyConfiguration, error) {
 	return ExtractPeerBackupStoreFrom(peerBackupStore, fieldManager, "")
+}
+
+// ExtractPeerBackupStoreStatus extracts the applied configuration owned by fieldManager from
+// peerBackupStore for the status subresource.
+func ExtractPeerBackupStoreStatus(peerBackupStore *apiv1alpha1.PeerBackupStore, fieldManager string) (*PeerBackupStoreApplyConfiguration, error) {
+	return ExtractPeerBackupStoreFrom(peerBackupStore, fieldManager, "status")
 }
 
 func (b PeerBackupStoreApplyConfiguration) IsApplyConfiguration() {}
@@ -236,6 +245,14 @@ func (b *PeerBackupStoreApplyConfiguration) ensureObjectMetaApplyConfigurationEx
 // If called multiple times, the Spec field is set to the value of the last call.
 func (b *PeerBackupStoreApplyConfiguration) WithSpec(value *PeerBackupStoreSpecApplyConfiguration) *PeerBackupStoreApplyConfiguration {
 	b.Spec = value
+	return b
+}
+
+// WithStatus sets the Status field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Status field is set to the value of the last call.
+func (b *PeerBackupStoreApplyConfiguration) WithStatus(value *PeerBackupStoreStatusApplyConfiguration) *PeerBackupStoreApplyConfiguration {
+	b.Status = value
 	return b
 }
 

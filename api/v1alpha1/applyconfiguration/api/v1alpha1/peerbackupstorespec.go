@@ -25,7 +25,8 @@ type PeerBackupStoreSpecApplyConfiguration struct {
 	// https://bucket.host.
 	Addressing *apiv1alpha1.BucketAddressing `json:"addressing,omitempty"`
 	// credentials is the Secret with the access key. Its user needs the right to put objects under prefix, s3:PutObject, and
-	// should have s3:GetObject, so that what was put can be read back; not more.
+	// should have s3:GetObject, so that what was put can be read back; for backups of data, to which recipients belong, also
+	// s3:AbortMultipartUpload under prefix, and s3:ListBucket. Not more (docs/backup-stores.md).
 	Credentials *BackupStoreCredentialsApplyConfiguration `json:"credentials,omitempty"`
 	// ca is a ConfigMap with the certificates, in PEM, of the authorities that vouch for the endpoint, and no others do
 	// then. Default: those that the public trusts.
@@ -33,6 +34,19 @@ type PeerBackupStoreSpecApplyConfiguration struct {
 	// allowTo are the addresses behind endpoint to which the firewall of the Jobs that use the store is opened, on all
 	// ports. Default: the address in endpoint, or any address where endpoint has a name, on the port in endpoint.
 	AllowTo []NetworkPeerApplyConfiguration `json:"allowTo,omitempty"`
+	// recipients are public keys of age, age1pq1... (hybrid, post-quantum) or age1... (X25519), all of one of these families,
+	// to whom backups of data are sealed. Their private halves stay offline, with people: neither the cluster nor the store
+	// ever has one, and without one nobody can read a backup. A change holds for backups that are made from then on. Copies
+	// of keys go by spec.identity.recoveryRecipients of their PeerNode.
+	Recipients []string `json:"recipients,omitempty"`
+	// serverSideEncryption has the store itself encrypt what is put there, which is sealed by then anyway. Default: what the
+	// bucket is set to.
+	ServerSideEncryption *ServerSideEncryptionApplyConfiguration `json:"serverSideEncryption,omitempty"`
+	// objectLock is what the bucket's default retention has to be at least. It is checked, and not set: that is for who owns
+	// the bucket. The credentials then need s3:GetBucketObjectLockConfiguration on the bucket.
+	ObjectLock *BackupStoreLockApplyConfiguration `json:"objectLock,omitempty"`
+	// checkEvery is how often the store is checked, default 1h. A check that fails is made again after five minutes.
+	CheckEvery *apiv1alpha1.Period `json:"checkEvery,omitempty"`
 }
 
 // PeerBackupStoreSpecApplyConfiguration constructs a declarative configuration of the PeerBackupStoreSpec type for use with
@@ -107,5 +121,39 @@ func (b *PeerBackupStoreSpecApplyConfiguration) WithAllowTo(values ...*NetworkPe
 		}
 		b.AllowTo = append(b.AllowTo, *values[i])
 	}
+	return b
+}
+
+// WithRecipients adds the given value to the Recipients field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the Recipients field.
+func (b *PeerBackupStoreSpecApplyConfiguration) WithRecipients(values ...string) *PeerBackupStoreSpecApplyConfiguration {
+	for i := range values {
+		b.Recipients = append(b.Recipients, values[i])
+	}
+	return b
+}
+
+// WithServerSideEncryption sets the ServerSideEncryption field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ServerSideEncryption field is set to the value of the last call.
+func (b *PeerBackupStoreSpecApplyConfiguration) WithServerSideEncryption(value *ServerSideEncryptionApplyConfiguration) *PeerBackupStoreSpecApplyConfiguration {
+	b.ServerSideEncryption = value
+	return b
+}
+
+// WithObjectLock sets the ObjectLock field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the ObjectLock field is set to the value of the last call.
+func (b *PeerBackupStoreSpecApplyConfiguration) WithObjectLock(value *BackupStoreLockApplyConfiguration) *PeerBackupStoreSpecApplyConfiguration {
+	b.ObjectLock = value
+	return b
+}
+
+// WithCheckEvery sets the CheckEvery field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the CheckEvery field is set to the value of the last call.
+func (b *PeerBackupStoreSpecApplyConfiguration) WithCheckEvery(value apiv1alpha1.Period) *PeerBackupStoreSpecApplyConfiguration {
+	b.CheckEvery = &value
 	return b
 }
