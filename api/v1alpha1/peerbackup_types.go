@@ -22,7 +22,7 @@ import (
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.record.size`,description="How much data it holds"
 // +kubebuilder:printcolumn:name="Uploaded",type=string,JSONPath=`.status.record.uploaded`,description="How much was written for it"
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Finished",type=date,priority=1,JSONPath=`.status.record.finishedAt`,description="How long ago the data were copied"
+// +kubebuilder:printcolumn:name="Finished",type=string,priority=1,JSONPath=`.status.record.finishedAt`,description="When the data had been copied"
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,description="More about the reason"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 52 characters of lower case letters, digits and '-', because a Job and its pods are named after it"
 type PeerBackup struct {
@@ -80,7 +80,7 @@ type PeerBackupSpec struct {
 	// 6h, at least 5m.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('168h')",message="must be between 5m and 168h"
-	Deadline *metav1.Duration `json:"deadline,omitempty"`
+	Deadline Period `json:"deadline,omitempty"`
 }
 
 // PeerNodeReference names a PeerNode of the same namespace.

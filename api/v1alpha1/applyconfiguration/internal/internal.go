@@ -864,7 +864,7 @@ var schemaYAML = typed.YAMLObject(`types:
     fields:
     - name: deadline
       type:
-        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
     - name: method
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupMethod
@@ -1699,8 +1699,6 @@ var schemaYAML = typed.YAMLObject(`types:
       type:
         scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.ConditionStatus
-  scalar: string
-- name: io.k8s.apimachinery.pkg.apis.meta.v1.Duration
   scalar: string
 - name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:

@@ -7,7 +7,6 @@ package v1alpha1
 import (
 	apiv1alpha1 "github.com/peernode/operator/api/v1alpha1"
 	resource "k8s.io/apimachinery/pkg/api/resource"
-	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // PeerBackupSpecApplyConfiguration represents a declarative configuration of the PeerBackupSpec type for use
@@ -30,7 +29,7 @@ type PeerBackupSpecApplyConfiguration struct {
 	UploadLimit *resource.Quantity `json:"uploadLimit,omitempty"`
 	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default
 	// 6h, at least 5m.
-	Deadline *v1.Duration `json:"deadline,omitempty"`
+	Deadline *apiv1alpha1.Period `json:"deadline,omitempty"`
 }
 
 // PeerBackupSpecApplyConfiguration constructs a declarative configuration of the PeerBackupSpec type for use with
@@ -82,7 +81,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithUploadLimit(value resource.Quanti
 // WithDeadline sets the Deadline field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Deadline field is set to the value of the last call.
-func (b *PeerBackupSpecApplyConfiguration) WithDeadline(value v1.Duration) *PeerBackupSpecApplyConfiguration {
+func (b *PeerBackupSpecApplyConfiguration) WithDeadline(value apiv1alpha1.Period) *PeerBackupSpecApplyConfiguration {
 	b.Deadline = &value
 	return b
 }
