@@ -29,7 +29,7 @@ var (
 		"When the certificate of the PeerNode's API runs out, in seconds since 1970.", []string{"namespace", "name"}, nil)
 )
 
-// Metrics tells Prometheus what the status of every PeerNode and PeerFleet tells people. It reads the cache when it is
+// Metrics tells Prometheus what the status of every PeerNode, PeerFleet and PeerBackupStore tells people. It reads the cache when it is
 // scraped, so that a metric can never lag behind or outlive its object.
 type Metrics struct {
 	Reader client.Reader
@@ -46,11 +46,14 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- fleetPeersDesc
 	out <- fleetConditionDesc
 	out <- fleetHeldDesc
+	out <- storeConditionDesc
+	out <- storeCheckedDesc
+	out <- storePassedDesc
 	out <- enforcedDesc
 	out <- sourcesDesc
 }
 
-// Collect reads the PeerNodes and PeerFleets.
+// Collect reads the PeerNodes, PeerFleets and PeerBackupStores.
 func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	collectEnforced(m.Enforced.Word(), out)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
@@ -70,6 +73,14 @@ func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	}
 	for i := range fleets.Items {
 		collectFleet(&fleets.Items[i], out)
+	}
+	stores := &v1alpha1.PeerBackupStoreList{}
+	if err := m.Reader.List(ctx, stores); err != nil {
+		ctrl.Log.WithName("metrics").Error(err, "cannot list PeerBackupStores")
+		return
+	}
+	for i := range stores.Items {
+		collectStore(&stores.Items[i], out)
 	}
 }
 

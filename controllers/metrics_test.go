@@ -45,6 +45,14 @@ func TestMetrics(t *testing.T) {
 				Conditions: []metav1.Condition{{Type: "RolloutOpen", Status: metav1.ConditionFalse, Reason: "CanaryNotReady"}},
 			},
 		},
+		&v1alpha1.PeerBackupStore{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "s3"},
+			Status: v1alpha1.PeerBackupStoreStatus{
+				LastCheck: &v1alpha1.BackupStoreCheck{Time: metav1.NewTime(time.Unix(1800003600, 0))}, LastPassed: &metav1.Time{Time: time.Unix(1800000000, 0)},
+				Conditions: []metav1.Condition{{Type: "Ready", Status: metav1.ConditionFalse, Reason: "CheckFailed"}},
+			},
+		},
+		&v1alpha1.PeerBackupStore{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "not-checked-yet"}},
 	).Build()
 	const want = `
 # HELP peernode_info One for each PeerNode, with its software.
@@ -78,6 +86,15 @@ peerfleet_condition{name="relay",namespace="peers",reason="CanaryNotReady",type=
 # HELP peerfleet_peers_held How many peers a gate of the rollout holds back.
 # TYPE peerfleet_peers_held gauge
 peerfleet_peers_held{gate="CanaryReady",name="relay",namespace="peers"} 3
+# HELP peerbackupstore_condition One while the condition of the PeerBackupStore is True, zero otherwise.
+# TYPE peerbackupstore_condition gauge
+peerbackupstore_condition{name="s3",namespace="peers",reason="CheckFailed",type="Ready"} 0
+# HELP peerbackupstore_check_timestamp_seconds When the PeerBackupStore was last checked, in seconds since 1970.
+# TYPE peerbackupstore_check_timestamp_seconds gauge
+peerbackupstore_check_timestamp_seconds{name="s3",namespace="peers"} 1.8000036e+09
+# HELP peerbackupstore_passed_timestamp_seconds When a check last found the PeerBackupStore as its spec wants it, in seconds since 1970.
+# TYPE peerbackupstore_passed_timestamp_seconds gauge
+peerbackupstore_passed_timestamp_seconds{name="s3",namespace="peers"} 1.8e+09
 `
 	known := enforced.New(enforcement.Word{Asked: true, Heard: true, Verdict: enforcement.Verdict{Ingress: enforcement.Yes, Egress: enforcement.No}})
 	if err := testutil.CollectAndCompare(controllers.Metrics{Reader: reader, Enforced: known}, strings.NewReader(want)); err != nil {

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/backupstore"
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/internal/enforced"
 	"github.com/peernode/operator/controllers/internal/index"
@@ -70,6 +71,16 @@ func setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator, kno
 	}
 	if err := releaser.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peeridentityreservation controller: %w", err)
+	}
+	stores := &backupstore.Reconciler{
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Events:  mgr.GetEventRecorder("peernode-operator"),
+		Options: options,
+		Now:     time.Now,
+	}
+	if err := stores.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the peerbackupstore controller: %w", err)
 	}
 	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Numbers: options.SealingKeys, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {

@@ -11,7 +11,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
-	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/pkg/plan"
 )
@@ -39,22 +38,9 @@ func (r *Reconciler) observeCopies(ctx context.Context, o *plan.Observed, eyes l
 			continue
 		}
 		o.Objects[ref] = job
-		if o.CopyPods[ref.Name], err = r.podsOf(ctx, ref.NamespacedName); err != nil {
+		if o.CopyPods[ref.Name], err = look.PodsOf(ctx, r.Client, ref.NamespacedName); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// podsOf reads the pods of a Job.
-func (r *Reconciler) podsOf(ctx context.Context, job types.NamespacedName) ([]*corev1.Pod, error) {
-	list := &corev1.PodList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(job.Namespace), client.MatchingFields{index.Job: job.Name}); err != nil {
-		return nil, fmt.Errorf("list the pods of Job %s: %w", job.Name, err)
-	}
-	var out []*corev1.Pod
-	for i := range list.Items {
-		out = append(out, &list.Items[i])
-	}
-	return out, nil
 }

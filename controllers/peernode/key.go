@@ -15,6 +15,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
+	"github.com/peernode/operator/controllers/internal/look"
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
@@ -65,7 +66,7 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 	}
 	job := types.NamespacedName{Namespace: o.PeerNode.Namespace, Name: names.KeyJob(o.PeerNode, plan.KeyEpoch(o.PeerNode))}
 	var err error
-	o.KeyPods, err = r.podsOf(ctx, job)
+	o.KeyPods, err = look.PodsOf(ctx, r.Client, job)
 	return err
 }
 

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -47,7 +48,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.ListedFleets, watch.ItsFleet)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
-	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)))
+	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	b = b.Watches(&v1alpha1.PeerIdentityReservation{}, handler.EnqueueRequestsFromMapFunc(r.byHolder))
 	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.onPublished))
 	b = b.WatchesRawSource(source.Channel(r.Enforced.Changes(), handler.EnqueueRequestsFromMapFunc(r.everyPeer)))

@@ -10,6 +10,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
 )
 
 // Ours reports whether an object carries the labels that the operator gives to the objects of p. An object that
@@ -22,6 +23,13 @@ func Ours(p *v1alpha1.PeerNode, o metav1.Object) bool {
 // OfFleet reports whether an object carries the label of a fleet. One that does not is never changed.
 func OfFleet(f *v1alpha1.PeerFleet, o metav1.Object) bool {
 	return o.GetLabels()[v1alpha1.LabelFleet] == f.Name
+}
+
+// OfStore reports whether an object carries the labels that the operator gives to what checks a store. One that does not is
+// never changed.
+func OfStore(s *v1alpha1.PeerBackupStore, o metav1.Object) bool {
+	labels := o.GetLabels()
+	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackupStore] == s.Name && labels[v1alpha1.LabelComponent] == names.ComponentStoreCheck
 }
 
 // Foreign refuses to touch an object that somebody else made.

@@ -35,6 +35,29 @@ func TestOfFleetGoesByTheLabelOfTheFleet(t *testing.T) {
 	}
 }
 
+func TestOfStoreGoesByAllLabelsOfWhatChecksIt(t *testing.T) {
+	s := &v1alpha1.PeerBackupStore{ObjectMeta: metav1.ObjectMeta{Name: "s3", Namespace: "peers"}}
+	ours := func(change func(labels map[string]string)) map[string]string {
+		labels := names.StoreLabels("s3", names.ComponentStoreCheck)
+		change(labels)
+		return labels
+	}
+	for name, c := range map[string]struct {
+		labels map[string]string
+		want   bool
+	}{
+		"What checks it.":              {ours(func(map[string]string) {}), true},
+		"No labels.":                   {nil, false},
+		"What checks another.":         {names.StoreLabels("offsite", names.ComponentStoreCheck), false},
+		"What copies a key into it.":   {ours(func(l map[string]string) { l[v1alpha1.LabelComponent] = "key-copy" }), false},
+		"What is managed by somebody.": {ours(func(l map[string]string) { l[v1alpha1.LabelManagedBy] = "somebody" }), false},
+	} {
+		if got := gate.OfStore(s, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Labels: c.labels}}); got != c.want {
+			t.Errorf("%s OfStore = %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 // Nobody but the object's owner can end it, so it has to be named, and the ways out with it.
 func TestAForeignObjectIsRefusedByName(t *testing.T) {
 	f := gate.Foreign(intent.Ref{

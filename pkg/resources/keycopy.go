@@ -3,9 +3,7 @@
 package resources
 
 import (
-	"cmp"
 	"path"
-	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,18 +22,11 @@ const (
 	ContainerKeyCopy = "key-copy"
 )
 
-// Volumes of the pod that copies a key, and where it finds them.
-const (
-	volumeCredentials = "credentials"
-	volumeCA          = "ca"
+// pathEnvelope is where the pod that copies a key finds it.
+const pathEnvelope = "/run/peernode/envelope"
 
-	pathEnvelope = "/run/peernode/envelope"
-	pathStore    = "/run/peernode/store"
-	pathCA       = "/run/peernode/ca"
-)
-
-// keyCopyDeadline ends a Job that hangs, such as for a Secret that is not there, in seconds.
-const keyCopyDeadline = 300
+// storeDeadline ends a Job that hangs, such as for a Secret that is not there, in seconds.
+const storeDeadline = 300
 
 // KeyCopyJobInput is what the Job that copies a key follows from.
 type KeyCopyJobInput struct {
@@ -66,7 +57,7 @@ func KeyCopyJob(in KeyCopyJobInput) *applybatchv1.JobApplyConfiguration {
 			WithCompletions(1).
 			WithParallelism(1).
 			WithBackoffLimit(3).
-			WithActiveDeadlineSeconds(keyCopyDeadline).
+			WithActiveDeadlineSeconds(storeDeadline).
 			WithPodReplacementPolicy(batchv1.Failed).
 			WithTTLSecondsAfterFinished(600).
 			WithTemplate(applycorev1.PodTemplateSpec().
@@ -76,75 +67,30 @@ func KeyCopyJob(in KeyCopyJobInput) *applybatchv1.JobApplyConfiguration {
 
 // keyCopyPod finds envelope, credentials and CA in what the kubelet mounts, and can write none of it.
 func keyCopyPod(in KeyCopyJobInput) *applycorev1.PodSpecApplyConfiguration {
-	c := companion(ContainerKeyCopy, in.Image).WithArgs(keyCopyArgs(in.Store)...)
-	for _, m := range []struct{ volume, path string }{{volumeEnvelope, pathEnvelope}, {volumeCredentials, pathStore}, {volumeCA, pathCA}} {
-		if m.volume != volumeCA || in.Store.Spec.CA != nil {
-			c.WithVolumeMounts(applycorev1.VolumeMount().WithName(m.volume).WithMountPath(m.path).WithReadOnly(true))
-		}
-	}
-	return jobPod(in.PeerNode, in.HostUsers).WithVolumes(keyCopyVolumes(in)...).WithContainers(c)
-}
-
-func keyCopyVolumes(in KeyCopyJobInput) []*applycorev1.VolumeApplyConfiguration {
-	out := []*applycorev1.VolumeApplyConfiguration{
-		applycorev1.Volume().WithName(volumeEnvelope).WithSecret(applycorev1.SecretVolumeSource().
-			WithSecretName(in.SecretName).
-			WithDefaultMode(unsealMode).
-			WithItems(applycorev1.KeyToPath().WithKey(keysecret.Envelope).WithPath(keysecret.Envelope))),
-		applycorev1.Volume().WithName(volumeCredentials).WithSecret(applycorev1.SecretVolumeSource().
-			WithSecretName(in.Store.Spec.Credentials.SecretName).
-			WithDefaultMode(unsealMode)),
-	}
-	if ca := in.Store.Spec.CA; ca != nil {
-		key := cmp.Or(ca.Key, defaultCAKey)
-		out = append(out, applycorev1.Volume().WithName(volumeCA).WithConfigMap(applycorev1.ConfigMapVolumeSource().
-			WithName(ca.ConfigMapName).
-			WithItems(applycorev1.KeyToPath().WithKey(key).WithPath(defaultCAKey))))
-	}
-	return out
-}
-
-// Defaults of a PeerBackupStore.
-const (
-	defaultRegion = "us-east-1"
-	defaultCAKey  = "ca.crt"
-)
-
-func keyCopyArgs(store *v1alpha1.PeerBackupStore) []string {
-	s := store.Spec
-	args := []string{
+	envelope := applycorev1.Volume().WithName(volumeEnvelope).WithSecret(applycorev1.SecretVolumeSource().
+		WithSecretName(in.SecretName).
+		WithDefaultMode(unsealMode).
+		WithItems(applycorev1.KeyToPath().WithKey(keysecret.Envelope).WithPath(keysecret.Envelope)))
+	args := append([]string{
 		"back-up-key",
 		"--envelope=" + path.Join(pathEnvelope, keysecret.Envelope),
-		"--endpoint=" + s.Endpoint,
-		"--region=" + cmp.Or(s.Region, defaultRegion),
-		"--bucket=" + s.Bucket,
-		"--addressing=" + string(cmp.Or(s.Addressing, v1alpha1.AddressingPath)),
-		"--credentials-dir=" + pathStore,
 		"--termination-log=" + corev1.TerminationMessagePathDefault,
-	}
-	if s.Prefix != "" {
-		args = append(args, "--prefix="+s.Prefix)
-	}
-	if s.CA != nil {
-		args = append(args, "--ca-file="+path.Join(pathCA, defaultCAKey))
-	}
-	return args
+	}, storeArgs(in.Store)...)
+	return jobPod(in.PeerNode, in.HostUsers).
+		WithVolumes(envelope).
+		WithVolumes(storeVolumes(in.Store)...).
+		WithContainers(companion(ContainerKeyCopy, in.Image).
+			WithArgs(args...).
+			WithVolumeMounts(readOnly(volumeEnvelope, pathEnvelope)).
+			WithVolumeMounts(storeMounts(in.Store)...))
 }
 
 // KeyCopyDone is how the container of a pod of KeyCopyJob ended that did its work, with its message; nil for any other pod.
 func KeyCopyDone(pod *corev1.Pod) *corev1.ContainerStateTerminated {
-	for _, s := range copying(pod) {
-		if end := s.State.Terminated; end != nil && end.ExitCode == 0 {
-			return end
-		}
-	}
-	return nil
+	return done(statusesOf(pod, ContainerKeyCopy))
 }
 
 // KeyCopyFailure says why a pod of KeyCopyJob failed, false for a pod that has not.
-func KeyCopyFailure(pod *corev1.Pod) (string, bool) { return failure(pod, copying(pod)) }
-
-// copying is the container that copies, without those that somebody has put beside it.
-func copying(pod *corev1.Pod) []corev1.ContainerStatus {
-	return slices.DeleteFunc(slices.Clone(pod.Status.ContainerStatuses), func(s corev1.ContainerStatus) bool { return s.Name != ContainerKeyCopy })
+func KeyCopyFailure(pod *corev1.Pod) (string, bool) {
+	return failure(pod, statusesOf(pod, ContainerKeyCopy))
 }

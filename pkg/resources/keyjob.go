@@ -107,23 +107,27 @@ func keygenArgs(in KeyJobInput, parts int) []string {
 	return args
 }
 
-// jobPod is the pod of a Job that handles a key of the peer, without its containers. It passes Pod Security restricted and
+// companionPod is the pod of a Job that runs the companion, without its containers. It passes Pod Security restricted and
 // has no API token.
-func jobPod(p *v1alpha1.PeerNode, hostUsers bool) *applycorev1.PodSpecApplyConfiguration {
-	spec := applycorev1.PodSpec().
-		WithServiceAccountName(names.Workload(p)).
+func companionPod(hostUsers bool) *applycorev1.PodSpecApplyConfiguration {
+	return applycorev1.PodSpec().
 		WithAutomountServiceAccountToken(false).
 		WithEnableServiceLinks(false).
 		WithHostUsers(hostUsers).
 		WithRestartPolicy(corev1.RestartPolicyNever).
 		WithSecurityContext(podSecurity(companionUser))
+}
+
+// jobPod is the one of a Job that handles a key of a peer.
+func jobPod(p *v1alpha1.PeerNode, hostUsers bool) *applycorev1.PodSpecApplyConfiguration {
+	spec := companionPod(hostUsers).WithServiceAccountName(names.Workload(p))
 	for _, secret := range p.Spec.ImagePullSecrets {
 		spec.WithImagePullSecrets(applycorev1.LocalObjectReference().WithName(secret.Name))
 	}
 	return spec
 }
 
-// companion is a container of the companion's image, which holds one key for a moment.
+// companion is a container of the companion's image, which works for a moment.
 func companion(name, image string) *applycorev1.ContainerApplyConfiguration {
 	return container(name, image).
 		WithTerminationMessagePath(corev1.TerminationMessagePathDefault).

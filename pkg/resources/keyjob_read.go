@@ -48,6 +48,21 @@ func failure(pod *corev1.Pod, ours []corev1.ContainerStatus) (string, bool) {
 	return cmp.Or(pod.Status.Message, pod.Status.Reason, "the pod failed and does not say why"), true
 }
 
+// done is how the first of some containers ended that did its work, nil while none has.
+func done(ours []corev1.ContainerStatus) *corev1.ContainerStateTerminated {
+	for _, s := range ours {
+		if end := s.State.Terminated; end != nil && end.ExitCode == 0 {
+			return end
+		}
+	}
+	return nil
+}
+
+// statusesOf are those of the container of a name, without those that somebody has put beside it.
+func statusesOf(pod *corev1.Pod, container string) []corev1.ContainerStatus {
+	return slices.DeleteFunc(slices.Clone(pod.Status.ContainerStatuses), func(s corev1.ContainerStatus) bool { return s.Name != container })
+}
+
 // handingOver are the containers with the parts, in their order. Those that somebody has put beside them are left out.
 func handingOver(pod *corev1.Pod) []corev1.ContainerStatus {
 	ours := []string{ContainerKeygen}

@@ -51,6 +51,17 @@ func WriteFleet(ctx context.Context, c client.Client, f *v1alpha1.PeerFleet, nex
 	return version(applied.ResourceVersion), err
 }
 
+// WriteStore applies the whole status of a PeerBackupStore.
+func WriteStore(ctx context.Context, c client.Client, s *v1alpha1.PeerBackupStore, next v1alpha1.PeerBackupStoreStatus) (string, error) {
+	status := applyv1alpha1.PeerBackupStoreStatus()
+	if err := convert(next, status); err != nil {
+		return "", err
+	}
+	applied := applyv1alpha1.PeerBackupStore(s.Name, s.Namespace).WithUID(s.UID).WithStatus(status)
+	err := write(ctx, c, applied, apply.FieldManager)
+	return version(applied.ResourceVersion), err
+}
+
 // convert goes by way of JSON: there is no converter from a type to its apply configuration.
 func convert(status, applyConfiguration any) error {
 	raw, err := json.Marshal(status)

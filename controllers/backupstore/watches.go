@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package backupstore
+
+import (
+	"context"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
+)
+
+const (
+	// concurrency is how many stores are worked on at a time.
+	concurrency = 2
+
+	// reconcileTimeout ends a reconcile that hangs in a request.
+	reconcileTimeout = time.Minute
+)
+
+// SetupWithManager registers the controller and its watches.
+func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("peerbackupstore").
+		For(&v1alpha1.PeerBackupStore{}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
+	for _, owned := range []client.Object{&networkingv1.NetworkPolicy{}, &batchv1.Job{}, &corev1.Pod{}} {
+		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
+	}
+	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))
+}
+
+// byLabel leads from what checks a store to the store. Jobs that copy keys into it have its name on them as well.
+func byLabel(_ context.Context, o client.Object) []reconcile.Request {
+	labels := o.GetLabels()
+	if labels[v1alpha1.LabelComponent] != names.ComponentStoreCheck {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: labels[v1alpha1.LabelBackupStore]}}}
+}
