@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/backup"
 	"github.com/peernode/operator/controllers/backupstore"
 	"github.com/peernode/operator/controllers/fleet"
 	"github.com/peernode/operator/controllers/internal/enforced"
@@ -81,6 +82,16 @@ func setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator, kno
 	}
 	if err := stores.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peerbackupstore controller: %w", err)
+	}
+	backups := &backup.Reconciler{
+		Client:  mgr.GetClient(),
+		Live:    mgr.GetAPIReader(),
+		Events:  mgr.GetEventRecorder("peernode-operator"),
+		Options: options,
+		Now:     time.Now,
+	}
+	if err := backups.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the peerbackup controller: %w", err)
 	}
 	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Numbers: options.SealingKeys, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {

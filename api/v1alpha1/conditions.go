@@ -62,6 +62,8 @@ const (
 	ReasonServing = "Serving"
 	// ReasonSuspended: the peer was stopped by spec.suspend; volume and keys stay.
 	ReasonSuspended = "Suspended"
+	// ReasonBackingUp: the peer is kept stopped while its data are copied, and started after that.
+	ReasonBackingUp = "BackingUp"
 	// ReasonSettled: nothing is left to do.
 	ReasonSettled = "Settled"
 

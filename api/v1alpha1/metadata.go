@@ -21,6 +21,9 @@ const (
 	// ManagedBy is the value of LabelManagedBy.
 	ManagedBy = "peernode-operator"
 
+	// LabelBackup on a Job names the PeerBackup that it makes.
+	LabelBackup = "peernode.dev/backup"
+
 	// LabelBackupStore on a Job names the PeerBackupStore that it works with.
 	LabelBackupStore = "peernode.dev/backup-store"
 
@@ -47,6 +50,10 @@ const (
 	// AnnotationHold on a PeerNode of a fleet says why the fleet must neither restart nor remove it now, such as "copy
 	// of the volume until noon". A person or a tool sets it and takes it away.
 	AnnotationHold = "peernode.dev/hold"
+
+	// AnnotationUnsealerCA on the pod of a Job holds the certificates, in PEM, by which it knows the unsealer. The kubelet
+	// brings it to the pod as a file.
+	AnnotationUnsealerCA = "peernode.dev/unsealer-ca"
 
 	// AnnotationRotateKey on a PeerNode asks for another key, once for each text that it is set to; on a PeerFleet it asks
 	// every peer of the fleet.

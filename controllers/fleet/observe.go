@@ -15,6 +15,7 @@ import (
 	"github.com/peernode/operator/pkg/fleet"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/peerbackup"
 )
 
 // observe reads everything about a fleet, once, from the cache. A read that fails ends the reconcile.
@@ -43,9 +44,27 @@ func (r *Reconciler) observe(ctx context.Context, f *v1alpha1.PeerFleet) (fleet.
 	if o.Peers, err = r.observePeers(ctx, eyes, f); err != nil {
 		return o, err
 	}
+	if o.HeldBy, err = r.observeHolders(ctx, f); err != nil {
+		return o, err
+	}
 	by := look.Declaring{Network: f.Spec.Template.Spec.Network, Namespace: f.Namespace, Fleet: f.Name, Members: true}
 	o.Declared, err = eyes.Declared(ctx, by, r.Options)
 	return o, err
+}
+
+// observeHolders reads which backups have peers of the namespace stopped.
+func (r *Reconciler) observeHolders(ctx context.Context, f *v1alpha1.PeerFleet) (map[string]string, error) {
+	list := &v1alpha1.PeerBackupList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(f.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list the backups of the namespace: %w", err)
+	}
+	out := map[string]string{}
+	for i := range list.Items {
+		if b := &list.Items[i]; peerbackup.Holds(b) {
+			out[b.Spec.PeerNodeRef.Name] = b.Name
+		}
+	}
+	return out, nil
 }
 
 // observeRevisions reads the templates on record.

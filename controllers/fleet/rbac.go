@@ -8,6 +8,7 @@ package fleet
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets/status,verbs=patch
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets/finalizers,verbs=update
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=peernode.dev,resources=peerbackups,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=apps,resources=controllerrevisions,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch

@@ -42,6 +42,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(fleetOf)).
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.Peers, watch.Itself)), builder.WithPredicates(watch.SeenByPeers())).
 		Watches(&v1alpha1.PeerNode{}, watch.Gathered(declarers(index.Fleets, watch.ItsFleet)), builder.WithPredicates(watch.SeenByPeers())).
+		Watches(&v1alpha1.PeerBackup{}, watch.Gathered(onBackup)).
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
 	for _, owned := range []client.Object{&corev1.ConfigMap{}, &policyv1.PodDisruptionBudget{}, &appsv1.ControllerRevision{}} {
@@ -56,6 +57,19 @@ func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// onBackup leads from a backup to the fleet whose peer it holds, or lets go, by the name that peers of fleets have.
+func onBackup(_ context.Context, o client.Object) []reconcile.Request {
+	b, ok := o.(*v1alpha1.PeerBackup)
+	if !ok {
+		return nil
+	}
+	name, ok := names.FleetOf(b.Spec.PeerNodeRef.Name)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: name}}}
 }
 
 // fleetOf are the fleet of a PeerNode, and the one that wants its name.

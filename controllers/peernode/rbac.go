@@ -9,7 +9,7 @@ package peernode
 // +kubebuilder:rbac:groups=peernode.dev,resources=peernodes/finalizers,verbs=update
 // +kubebuilder:rbac:groups=peernode.dev,resources=peeridentityreservations,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=peernode.dev,resources=peerfleets,verbs=get;list;watch
-// +kubebuilder:rbac:groups=peernode.dev,resources=peerbackupstores,verbs=list;watch
+// +kubebuilder:rbac:groups=peernode.dev,resources=peerbackups;peerbackupstores,verbs=list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps;services,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;create;patch;delete

@@ -49,6 +49,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.PeerFleet{}, watch.Gathered(declarers(index.Fleets, watch.Itself)), builder.WithPredicates(watch.SeenByFleets())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
 	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	b = b.Watches(&v1alpha1.PeerBackup{}, handler.EnqueueRequestsFromMapFunc(onBackup))
 	b = b.Watches(&v1alpha1.PeerIdentityReservation{}, handler.EnqueueRequestsFromMapFunc(r.byHolder))
 	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.onPublished))
 	b = b.WatchesRawSource(source.Channel(r.Enforced.Changes(), handler.EnqueueRequestsFromMapFunc(r.everyPeer)))

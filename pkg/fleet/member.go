@@ -51,7 +51,7 @@ func members(o Observed, to target, pods pods) ([]*member, error) {
 	for name, live := range o.Peers {
 		ordinal, ok := names.Ordinal(o.Fleet.Name, name)
 		if ok && ordinal >= o.Fleet.Spec.Replicas && metav1.IsControlledBy(live, o.Fleet) {
-			out = append(out, &member{ordinal: ordinal, live: live, Peer: gate.Peer{Name: name, Busy: busy(live)}})
+			out = append(out, &member{ordinal: ordinal, live: live, Peer: gate.Peer{Name: name, Busy: o.busy(live)}})
 		}
 	}
 	slices.SortFunc(out, func(a, b *member) int { return int(a.ordinal - b.ordinal) })
@@ -79,8 +79,11 @@ func wanted(o Observed, ordinal int32, to target, pods pods) (*member, error) {
 		return m, err
 	}
 	m.Unbudgeted = live.Spec.Fleet == nil
-	m.Busy = busy(live)
+	m.Busy = o.busy(live)
 	m.Up, m.Refused, m.Why = stateOf(live)
+	if by := o.HeldBy[name]; by != "" && m.Up { // Its own status says so in a moment.
+		m.Up, m.Why = false, heldBy(by)
+	}
 	m.freshen(freshUntil(o, live))
 	notes.KeyTurn = live.Annotations[v1alpha1.AnnotationKeyTurn]
 	if !same(o, live, spec, notes) {
@@ -143,12 +146,17 @@ func (m *member) known() bool {
 }
 
 // busy says what is going on at a peer that must not be disturbed, "" where nothing is.
-func busy(p *v1alpha1.PeerNode) string {
+func (o Observed) busy(p *v1alpha1.PeerNode) string {
+	if by := o.HeldBy[p.Name]; by != "" {
+		return heldBy(by)
+	}
 	if why := p.Annotations[v1alpha1.AnnotationHold]; why != "" {
 		return "the annotation " + v1alpha1.AnnotationHold + " says: " + why
 	}
 	return changesKey(p)
 }
+
+func heldBy(backup string) string { return "PeerBackup " + backup + " has it stopped" }
 
 // carriedOut reports whether the operator has set about the newest spec of a peer, and the pod that the fleet last let
 // it have.

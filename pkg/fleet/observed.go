@@ -30,6 +30,8 @@ type Observed struct {
 	Fleet *v1alpha1.PeerFleet
 	// Peers are the PeerNodes under the names of the wanted ordinals, and those that carry the fleet's label.
 	Peers map[string]*v1alpha1.PeerNode
+	// HeldBy are the PeerBackups that have peers stopped, by the names of the peers.
+	HeldBy map[string]string
 	// Declared are the peers and fleets that the template declares.
 	Declared neighbours.Declared
 	// Now is the time of the observation.

@@ -99,6 +99,9 @@ func (w *world) holds(name string) {
 	w.peer(name).Annotations[v1alpha1.AnnotationHold] = "a copy until noon"
 }
 
+// backsUp is a backup that has a peer stopped, which its own status does not say yet.
+func (w *world) backsUp(name string) { w.HeldBy = map[string]string{name: "daily"} }
+
 // edit is what a user does to the fleet.
 func (w *world) edit(changes ...func(*v1alpha1.PeerFleet)) *world {
 	for _, change := range changes {

@@ -104,7 +104,7 @@ func (p *Plan) ownObjects(o Observed) error {
 	if err != nil {
 		return err
 	}
-	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-maxUnavailable(o.Fleet, running))), record)
+	wanted, err := intent.FromAll(list, resources.FleetBudget(o.Fleet, max(0, running-MaxUnavailable(o.Fleet, running))), record)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (p *Plan) change(o Observed, opens time.Time) {
 	}
 	step := gate.Restart{
 		Peers:          p.peers(),
-		MaxUnavailable: maxUnavailable(o.Fleet, int(p.count(func(m *member) bool { return m.Wanted && !m.Parked }))),
+		MaxUnavailable: MaxUnavailable(o.Fleet, int(p.count(func(m *member) bool { return m.Wanted && !m.Parked }))),
 		Evictable:      o.evictable(),
 		Opens:          opens,
 	}
@@ -245,8 +245,8 @@ func (p *Plan) count(as func(*member) bool) int32 {
 	return n
 }
 
-// maxUnavailable is how many of the running peers may be down at a time, at least 1.
-func maxUnavailable(f *v1alpha1.PeerFleet, running int) int {
+// MaxUnavailable is how many of the running peers may be down at a time, at least 1.
+func MaxUnavailable(f *v1alpha1.PeerFleet, running int) int {
 	if f.Spec.Rollout.MaxUnavailable == nil {
 		return 1
 	}

@@ -212,6 +212,9 @@ var steps = map[string]struct {
 	"A busy peer is left alone, and another goes first.": {
 		nil, func(w *world) { w.holds("alpha-2"); w.edit(image(imageV2)) }, []string{"PeerNode alpha-1"}, map[string]int32{"PeerIdle": 1, "CanaryReady": 1},
 	},
+	"While a backup has a peer stopped nobody else is restarted.": {
+		nil, func(w *world) { w.backsUp("alpha-2"); w.edit(image(imageV2)) }, nil, map[string]int32{"PeerIdle": 1, "CanaryReady": 1, "BudgetKept": 1},
+	},
 	"A change that restarts nobody reaches a busy peer.": {
 		nil, func(w *world) { w.holds("alpha-2"); w.edit(allowing(someID)) }, []string{theList, "PeerNode alpha-0", "PeerNode alpha-1", "PeerNode alpha-2"}, nil,
 	},

@@ -104,6 +104,7 @@ var rollouts = map[string]situation{
 	"The canary of the spec is busy.": {isUpdating(func(w *world) { w.edit(canary(2)); w.holds("alpha-2") }), told(serves, "True PeerBusy", settled, "RolloutOpen", "False PeerBusy"), "gate PeerIdle holds back 1 peers: alpha-2 is not to be disturbed: the annotation peernode.dev/hold says: a copy until noon"},
 	"What changes its key is busy.":   {isUpdating(func(w *world) { w.edit(canary(2)); w.switches("alpha-2") }), told(serves, "True PeerBusy", settled, "RolloutOpen", "False PeerBusy"), "alpha-2 is not to be disturbed: it changes to another key"},
 	"What leaves is busy.":            {isServing(func(w *world) { w.edit(replicas(2)); w.holds("alpha-2") }), told(serves, "True ScalingDown", settled), "alpha-2 is not to be disturbed"},
+	"What leaves is backed up.":       {isServing(func(w *world) { w.edit(replicas(2)); w.backsUp("alpha-2") }), told(serves, "True ScalingDown", settled), "PeerBackup daily has it stopped"},
 	"The template was taken back.": {
 		func(t *testing.T) *world { w := hasFailed(t); w.converge(); return w },
 		told(serves, settled, "True RolledBack", "RolloutOpen", "True NothingHeld"), "was taken back, because alpha-2 has not served for 1m0s: WaitingForPod",

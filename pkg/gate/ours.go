@@ -32,6 +32,13 @@ func OfStore(s *v1alpha1.PeerBackupStore, o metav1.Object) bool {
 	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackupStore] == s.Name && labels[v1alpha1.LabelComponent] == names.ComponentStoreCheck
 }
 
+// OfBackup reports whether an object carries the labels that the operator gives to what makes a backup. One that does not is
+// never changed.
+func OfBackup(b *v1alpha1.PeerBackup, o metav1.Object) bool {
+	labels := o.GetLabels()
+	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackup] == b.Name && labels[v1alpha1.LabelComponent] == names.ComponentBackup
+}
+
 // Foreign refuses to touch an object that somebody else made.
 func Foreign(ref intent.Ref) *conditions.Finding {
 	return conditions.Refuse(v1alpha1.ReasonForeignObject, fmt.Sprintf(

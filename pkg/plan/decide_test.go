@@ -83,8 +83,9 @@ func TestAnEditTouchesOnlyWhatItIsAbout(t *testing.T) {
 		apply  []string
 		remove []string
 	}{
-		"An image.":     {change: func(w *world) { w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2" }, apply: []string{"StatefulSet alpha"}},
-		"A suspension.": {change: func(w *world) { w.PeerNode.Spec.Suspend = true }, apply: []string{"StatefulSet alpha"}},
+		"An image.":                     {change: func(w *world) { w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2" }, apply: []string{"StatefulSet alpha"}},
+		"A backup that holds the peer.": {change: heldByDaily, apply: []string{"StatefulSet alpha"}},
+		"A suspension.":                 {change: func(w *world) { w.PeerNode.Spec.Suspend = true }, apply: []string{"StatefulSet alpha"}},
 		"A number of peers replaces the pod, because the agent reads it at its start.": {
 			change: func(w *world) { w.PeerNode.Spec.Software.P2PAgent.MaxPeers = 7 }, apply: []string{"ConfigMap alpha-config", "StatefulSet alpha"},
 		},

@@ -53,6 +53,8 @@ type Observed struct {
 	KeyPods []*corev1.Pod
 	// Stores are the PeerBackupStores that the spec names, by their names; those that do not exist are missing from the map.
 	Stores map[string]*v1alpha1.PeerBackupStore
+	// HeldBy is the PeerBackup that keeps the peer stopped, nil where none does.
+	HeldBy *v1alpha1.PeerBackup
 	// CopyPods are the pods of the Jobs that copy a key, by the names of the Jobs.
 	CopyPods map[string][]*corev1.Pod
 	// CertManager is whether the API server serves the Certificates of cert-manager.
@@ -127,6 +129,9 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindStatefulSet, names.Workload(p)),
 	}
 }
+
+// stops reports whether the peer is to be stopped: by its spec, or for a copy of its data.
+func (o Observed) stops() bool { return o.PeerNode.Spec.Suspend || o.HeldBy != nil }
 
 // claim returns the live volume claim, nil where there is none.
 func (o Observed) claim() *corev1.PersistentVolumeClaim {

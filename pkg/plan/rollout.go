@@ -18,7 +18,7 @@ import (
 // reads at its start waits with it.
 func awaitFleet(o Observed, changes []intent.Change) ([]intent.Change, *conditions.Finding) {
 	set := o.statefulSet()
-	if !fleets(o.PeerNode) || o.PeerNode.Spec.Suspend || set == nil || set.Spec.Replicas != nil && *set.Spec.Replicas == 0 {
+	if !fleets(o.PeerNode) || o.stops() || set == nil || set.Spec.Replicas != nil && *set.Spec.Replicas == 0 {
 		return changes, nil
 	}
 	replaces := slices.ContainsFunc(changes, func(c intent.Change) bool { return c.GroupVersionKind == kindStatefulSet })

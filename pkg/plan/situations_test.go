@@ -57,6 +57,10 @@ func isServing(change func(w *world), spec ...func(*v1alpha1.PeerNode)) func(*te
 	}
 }
 
+func heldByDaily(w *world) {
+	w.HeldBy = &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Name: "daily"}}
+}
+
 func situations() map[string]situation {
 	all := map[string]situation{}
 	for _, table := range []map[string]situation{lives, keys, copies, importing, rotations, certificates, identities, directs, pods, volumes, exposures, apiExposures, refusals, peers, policed} {
@@ -87,6 +91,18 @@ var lives = map[string]situation{
 	},
 	"The peer is resumed.": {
 		isServing(func(w *world) { w.PeerNode.Spec.Suspend = false }, suspended), waits("WaitingForPod"), "",
+	},
+	"A backup holds the peer, whose pod still serves.": {
+		isServing(heldByDaily), told(serves, "True BackingUp", settled), "",
+	},
+	"A backup holds the peer, whose pod is gone.": {
+		isServing(func(w *world) { heldByDaily(w); w.Pod = nil }), waits("BackingUp", "StorageReady", "True Bound"), "PeerBackup daily copies its data",
+	},
+	"A backup holds a peer that is suspended.": {
+		isServing(heldByDaily, suspended), told("False Suspended", settled, settled), "",
+	},
+	"A backup has let the peer go.": {
+		isServing(func(w *world) { heldByDaily(w); w.Pod = nil; w.carryOut(); w.HeldBy = nil }), waits("WaitingForPod"), "",
 	},
 	"The image was changed just now; the old pod still serves.": {
 		isServing(func(w *world) { w.PeerNode.Spec.Image = "registry.example.com/p2p-agent:v2" }), told(serves, "True WaitingForRevision", settled), "",

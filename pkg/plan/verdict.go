@@ -30,6 +30,7 @@ func Judge(o Observed, p Plan, failed *conditions.Finding, now time.Time) Verdic
 		func() *conditions.Finding { return keyMissing(o) },
 		func() *conditions.Finding { return p.key.finding },
 		func() *conditions.Finding { return somebodyElse(o, p) },
+		func() *conditions.Finding { return held(o) },
 		func() *conditions.Finding { return justChanged(o, p) },
 		func() *conditions.Finding { return suspending(o) },
 		func() *conditions.Finding { return running(o, edgeWaits(o, p, now)) },

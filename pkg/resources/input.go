@@ -23,6 +23,8 @@ type Input struct {
 	Workload peer.Workload
 	// Edge serves its API, nil where it has none.
 	Edge *Edge
+	// Stopped keeps the peer stopped although its spec does not: for a copy of its data.
+	Stopped bool
 	// Epoch is the key with which the peer runs.
 	Epoch int64
 	// UnsealerCA is the certificate by which the peer's pods know the unsealer; "" while it is not known.

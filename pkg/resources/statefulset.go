@@ -9,7 +9,7 @@ import (
 	"github.com/peernode/operator/pkg/names"
 )
 
-// StatefulSet runs the peer: one pod, or none while suspended. Its pod management is Parallel because an ordered
+// StatefulSet runs the peer: one pod, or none while it is to be stopped. Its pod management is Parallel because an ordered
 // StatefulSet cannot leave a revision whose pod never becomes ready (kubernetes/kubernetes#67250), and the field
 // can never be changed. The error is about spec.podTemplate. It goes with the PeerNode.
 func StatefulSet(in Input) (*applyappsv1.StatefulSetApplyConfiguration, error) {
@@ -19,7 +19,7 @@ func StatefulSet(in Input) (*applyappsv1.StatefulSetApplyConfiguration, error) {
 		return nil, err
 	}
 	replicas := int32(1)
-	if p.Spec.Suspend {
+	if p.Spec.Suspend || in.Stopped {
 		replicas = 0
 	}
 	return applyappsv1.StatefulSet(names.Workload(p), p.Namespace).

@@ -111,6 +111,18 @@ func unsealerVolume(p *v1alpha1.PeerNode) *applycorev1.VolumeApplyConfiguration 
 				WithItems(applycorev1.KeyToPath().WithKey(callAs).WithPath(caFile)))))
 }
 
+// unsealerOfJob is the way to the unsealer for the pod of a Job, which brings its own certificates.
+func unsealerOfJob() *applycorev1.VolumeApplyConfiguration {
+	return applycorev1.Volume().WithName(volumeUnsealer).WithProjected(applycorev1.ProjectedVolumeSource().
+		WithDefaultMode(unsealMode).
+		WithSources(
+			applycorev1.VolumeProjection().WithServiceAccountToken(applycorev1.ServiceAccountTokenProjection().
+				WithAudience(sealingkey.Audience).WithExpirationSeconds(tokenSeconds).WithPath(tokenFile)),
+			applycorev1.VolumeProjection().WithDownwardAPI(applycorev1.DownwardAPIProjection().
+				WithItems(applycorev1.DownwardAPIVolumeFile().WithPath(caFile).
+					WithFieldRef(applycorev1.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.annotations['" + v1alpha1.AnnotationUnsealerCA + "']"))))))
+}
+
 // unsealer opens the way to the unsealer, in whose namespace nothing else is reached.
 func unsealer(o Options) *applynetworkingv1.NetworkPolicyEgressRuleApplyConfiguration {
 	return applynetworkingv1.NetworkPolicyEgressRule().

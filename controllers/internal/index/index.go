@@ -32,6 +32,9 @@ const (
 	// Stores finds the PeerNodes that name a PeerBackupStore, by its namespace and name.
 	Stores = "spec.identity.backup.stores"
 
+	// Backups finds the PeerBackups of a PeerNode, within a namespace, by its name.
+	Backups = "spec.peerNodeRef.name"
+
 	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
 	Fleets = "spec.network.fleets"
 
@@ -52,6 +55,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
 		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
 		{&v1alpha1.PeerNode{}, Stores, storesOf},
+		{&v1alpha1.PeerBackup{}, Backups, peerOf},
 		{&corev1.Pod{}, Job, jobOf},
 		{&v1alpha1.PeerIdentityReservation{}, Holder, holderOf},
 		{&v1alpha1.PeerFleet{}, Peers, declaredPeers},
@@ -60,6 +64,13 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		if err := indexer.IndexField(ctx, i.of, i.name, i.values); err != nil {
 			return fmt.Errorf("index %T by %s: %w", i.of, i.name, err)
 		}
+	}
+	return nil
+}
+
+func peerOf(o client.Object) []string {
+	if b, ok := o.(*v1alpha1.PeerBackup); ok {
+		return []string{b.Spec.PeerNodeRef.Name}
 	}
 	return nil
 }

@@ -62,6 +62,17 @@ func WriteStore(ctx context.Context, c client.Client, s *v1alpha1.PeerBackupStor
 	return version(applied.ResourceVersion), err
 }
 
+// WriteBackup applies the whole status of a PeerBackup.
+func WriteBackup(ctx context.Context, c client.Client, b *v1alpha1.PeerBackup, next v1alpha1.PeerBackupStatus) (string, error) {
+	status := applyv1alpha1.PeerBackupStatus()
+	if err := convert(next, status); err != nil {
+		return "", err
+	}
+	applied := applyv1alpha1.PeerBackup(b.Name, b.Namespace).WithUID(b.UID).WithStatus(status)
+	err := write(ctx, c, applied, apply.FieldManager)
+	return version(applied.ResourceVersion), err
+}
+
 // convert goes by way of JSON: there is no converter from a type to its apply configuration.
 func convert(status, applyConfiguration any) error {
 	raw, err := json.Marshal(status)

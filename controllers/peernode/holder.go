@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package peernode
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/controllers/internal/index"
+	"github.com/peernode/operator/pkg/peerbackup"
+)
+
+// observeHolder reads the backup that keeps the peer stopped, nil where none does.
+func (r *Reconciler) observeHolder(ctx context.Context, p *v1alpha1.PeerNode) (*v1alpha1.PeerBackup, error) {
+	list := &v1alpha1.PeerBackupList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(p.Namespace), client.MatchingFields{index.Backups: p.Name}); err != nil {
+		return nil, fmt.Errorf("list the backups of the peer: %w", err)
+	}
+	for i := range list.Items {
+		if peerbackup.Holds(&list.Items[i]) {
+			return &list.Items[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// onBackup leads from a backup to the peer that it holds, or lets go.
+func onBackup(_ context.Context, o client.Object) []reconcile.Request {
+	b, ok := o.(*v1alpha1.PeerBackup)
+	if !ok {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: b.Spec.PeerNodeRef.Name}}}
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package peerbackup decides how far a PeerBackup is, and what is to be done next: wait until the peer may be stopped, have it
+// stopped, have its data copied, and let it start again. It is pure.
+//
+// What a peer is stopped for is on record in the status of the PeerBackup before anything happens, and whoever runs the
+// peer goes by that record. So no two backups hold a peer, an operator that is killed finds out where it was, and a
+// PeerBackup that is deleted holds nothing.
+package peerbackup
+
+import (
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/sealingkey"
+	"github.com/peernode/operator/pkg/settings"
+)
+
+// Observed is what was read about a backup.
+type Observed struct {
+	// Backup is what was asked for, and what was told of it last.
+	Backup *v1alpha1.PeerBackup
+	// Peer is the PeerNode whose data it is, and Store where they go; nil where there is none.
+	Peer  *v1alpha1.PeerNode
+	Store *v1alpha1.PeerBackupStore
+	// StatefulSet and Pod are those of the peer; nil where there is none.
+	StatefulSet *appsv1.StatefulSet
+	Pod         *corev1.Pod
+	// Fleet is that of the peer, nil where it is of none.
+	Fleet *v1alpha1.PeerFleet
+	// Peers are all PeerNodes of the namespace, and Backups all PeerBackups.
+	Peers   []*v1alpha1.PeerNode
+	Backups []*v1alpha1.PeerBackup
+	// Objects are those of the backup that exist, and Pods those of its Job.
+	Objects map[intent.Ref]intent.Object
+	Pods    []*corev1.Pod
+	// Sealing is what the unsealer publishes, nil while it has published nothing.
+	Sealing *sealingkey.Published
+	// Options are the operator's own settings.
+	Options settings.Operator
+	// Now is when this was read.
+	Now time.Time
+}
+
+// PolicyRef is the NetworkPolicy of the pods that make a backup.
+func PolicyRef(b *v1alpha1.PeerBackup) intent.Ref {
+	return ref(b, networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"))
+}
+
+// JobRef is the Job that makes it.
+func JobRef(b *v1alpha1.PeerBackup) intent.Ref {
+	return ref(b, batchv1.SchemeGroupVersion.WithKind("Job"))
+}
+
+func ref(b *v1alpha1.PeerBackup, kind schema.GroupVersionKind) intent.Ref {
+	return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: names.BackupJob(b)}}
+}
+
+// Holds reports whether a backup keeps its peer stopped.
+func Holds(b *v1alpha1.PeerBackup) bool {
+	return b.DeletionTimestamp == nil && b.Status.HeldSince != nil && b.Status.ReleasedAt == nil
+}
+
+// Ended reports whether nothing is left to do about a backup.
+func Ended(b *v1alpha1.PeerBackup) bool { return b.Status.ReleasedAt != nil }

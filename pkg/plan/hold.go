@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"fmt"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/resources"
+)
+
+// hold keeps the peer stopped while a backup copies its data.
+func (p *Plan) hold(o Observed) *conditions.Finding {
+	if o.HeldBy == nil {
+		return nil
+	}
+	p.Input.Stopped = true
+	set, err := resources.StatefulSet(p.Input)
+	if err != nil {
+		return conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
+	}
+	p.StatefulSet = set
+	return nil
+}
+
+// held says for what the peer is stopped. That a peer is suspended is told as such.
+func held(o Observed) *conditions.Finding {
+	if o.HeldBy == nil || o.PeerNode.Spec.Suspend {
+		return nil
+	}
+	return conditions.Wait(v1alpha1.ReasonBackingUp, fmt.Sprintf("the peer is stopped while PeerBackup %s copies its data, and is started after that", o.HeldBy.Name))
+}
