@@ -73,6 +73,7 @@ func wrongChanges() map[string]wrongChange {
 	}
 	maps.Copy(all, wrongDirectChanges)
 	maps.Copy(all, wrongImportChanges)
+	maps.Copy(all, wrongBackupChanges)
 	return all
 }
 
@@ -101,5 +102,6 @@ func validChanges() map[string]validChange {
 	}
 	maps.Copy(all, validDirectChanges)
 	maps.Copy(all, validStoreChanges)
+	maps.Copy(all, validBackupChanges)
 	return all
 }

@@ -111,7 +111,7 @@ func (e *Env) install(ctx context.Context) error {
 	if e.Admin, err = client.New(e.AdminConfig, client.Options{Scheme: e.Scheme}); err != nil {
 		return err
 	}
-	for _, file := range []string{"crd/bases/peernode.dev_peerbackupstores.yaml", "crd/bases/peernode.dev_peerfleets.yaml", "crd/bases/peernode.dev_peeridentityreservations.yaml", "crd/bases/peernode.dev_peernodes.yaml", "rbac/role.yaml"} {
+	for _, file := range []string{"crd/bases/peernode.dev_peerbackups.yaml", "crd/bases/peernode.dev_peerbackupstores.yaml", "crd/bases/peernode.dev_peerfleets.yaml", "crd/bases/peernode.dev_peeridentityreservations.yaml", "crd/bases/peernode.dev_peernodes.yaml", "rbac/role.yaml"} {
 		if err := e.applyFile(ctx, file); err != nil {
 			return err
 		}
