@@ -20,7 +20,7 @@ func TestEveryConditionAndReasonIsInTheManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, source := range []string{"conditions.go", "peerfleet_conditions.go", "peerbackupstore_conditions.go"} {
+	for _, source := range []string{"conditions.go", "peerfleet_conditions.go", "peerbackup_conditions.go", "peerbackupstore_conditions.go"} {
 		found += expectRows(t, string(manual), source)
 	}
 	if found < 30 {

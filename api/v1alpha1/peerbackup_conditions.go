@@ -33,6 +33,4 @@ const (
 	ReasonBackupFailed = "BackupFailed"
 	// ReasonDeadlineExceeded: it took longer than spec.deadline. The peer runs again.
 	ReasonDeadlineExceeded = "DeadlineExceeded"
-	// ReasonBackupUnsupported: nothing in this cluster can back the peer up as asked.
-	ReasonBackupUnsupported = "BackupUnsupported"
 )
