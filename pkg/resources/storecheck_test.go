@@ -48,7 +48,7 @@ func TestWhatChecksAStoreIsAsShownInTheGoldenFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			path := filepath.Join(storeChecks, name+"-"+what+".golden.yaml")
+			path := filepath.Join(storeChecks, what+"-"+name+".golden.yaml")
 			written[path] = true
 			compareGolden(t, path, got)
 		}

@@ -43,6 +43,8 @@ var (
 	publicKey = regexp.MustCompile(`CAESI[A-Za-z0-9+/]{43}|ed25519-[0-9a-f]{64}`)
 	// That of an envelope, in the name of a copy of it.
 	copySum = regexp.MustCompile(`-[0-9a-f]{16}\.json`)
+	// What makes the check of a store another one, in the name of its Job.
+	checkJob = regexp.MustCompile(`-check-[0-9a-f]{8}\b`)
 	// What a fleet last heard of a peer that never served depends on when it looked.
 	whyNot    = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
@@ -291,6 +293,7 @@ func (c canonizer) text(field, v string) string {
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = copySum.ReplaceAllString(v, "-<sum>.json")
+	v = checkJob.ReplaceAllString(v, "-check-<hash>")
 	v = peerID.ReplaceAllStringFunc(v, func(found string) string {
 		if name, ok := c.names[found]; ok {
 			return name

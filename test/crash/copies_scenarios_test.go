@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/seal"
 	"github.com/peernode/operator/test/cluster"
 	"github.com/peernode/operator/test/crash"
@@ -57,7 +58,7 @@ func keyCopies() crash.Scenario {
 	}
 	return crash.Scenario{
 		Name:       "copy a key",
-		Given:      steps(all(bringStore, create(recoverable)), serving("alpha"), proves("alpha"), all(knows("alpha"), serving("alpha"))),
+		Given:      steps(all(bringStore, create(recoverable)), all(checked, serving("alpha")), proves("alpha"), all(knows("alpha"), serving("alpha"))),
 		When:       crash.Step{Act: edit("alpha", wanted), Settled: all(copied("alpha"), serving("alpha"))},
 		Afterwards: crash.Step{Act: edit("alpha", func(p *v1alpha1.PeerNode) { p.Spec.Identity.Backup = nil }), Settled: notCopied("alpha")},
 	}
@@ -76,19 +77,59 @@ func newHolder() seal.Opener {
 
 // bringStore makes the store known to a namespace.
 func bringStore(ctx context.Context, w *crash.World) error {
+	return all(bringAccess, makeStore)(ctx, w)
+}
+
+// bringAccess brings what the pods that work with the store mount.
+func bringAccess(ctx context.Context, w *crash.World) error {
 	meta := func(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Namespace: w.Namespace, Name: name} }
 	for _, o := range []client.Object{
 		&corev1.ConfigMap{ObjectMeta: meta("s3-ca"), Data: map[string]string{"ca.crt": string(store.CA)}},
 		&corev1.Secret{ObjectMeta: meta("s3-credentials"), StringData: map[string]string{"accessKeyID": store.AccessKey, "secretAccessKey": store.SecretKey}},
-		&v1alpha1.PeerBackupStore{ObjectMeta: meta(bucket), Spec: v1alpha1.PeerBackupStoreSpec{
-			Endpoint: store.Endpoint, Bucket: bucket,
-			Credentials: v1alpha1.BackupStoreCredentials{SecretName: "s3-credentials"},
-			CA:          &v1alpha1.CertificateAuthorities{ConfigMapName: "s3-ca"},
-		}},
 	} {
 		if err := w.Admin.Create(ctx, o); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func makeStore(ctx context.Context, w *crash.World) error {
+	return w.Admin.Create(ctx, &v1alpha1.PeerBackupStore{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: bucket}, Spec: v1alpha1.PeerBackupStoreSpec{
+		Endpoint: store.Endpoint, Bucket: bucket,
+		Credentials: v1alpha1.BackupStoreCredentials{SecretName: "s3-credentials"},
+		CA:          &v1alpha1.CertificateAuthorities{ConfigMapName: "s3-ca"},
+	}})
+}
+
+// storeChecks is a store that is made, checked, changed and checked again.
+func storeChecks() crash.Scenario {
+	elsewhere := func(ctx context.Context, w *crash.World) error {
+		s := &v1alpha1.PeerBackupStore{}
+		if err := get(ctx, w, bucket, s); err != nil {
+			return err
+		}
+		before := s.DeepCopy()
+		s.Spec.Prefix, s.Spec.CheckEvery = "elsewhere", "5m"
+		return w.Admin.Patch(ctx, s, client.MergeFrom(before))
+	}
+	return crash.Scenario{
+		Name:       "check a store",
+		Given:      crash.Step{Act: bringAccess},
+		When:       crash.Step{Act: makeStore, Settled: checked},
+		Afterwards: crash.Step{Act: elsewhere, Settled: checked},
+	}
+}
+
+// checked is a store whose present spec a check has found well.
+func checked(ctx context.Context, w *crash.World) error {
+	s := &v1alpha1.PeerBackupStore{}
+	if err := get(ctx, w, bucket, s); err != nil {
+		return err
+	}
+	c := conditions.Find(s.Status.Conditions, v1alpha1.ConditionReady)
+	if c.Status != metav1.ConditionTrue || c.ObservedGeneration != s.Generation || s.Status.LastCheck.Generation != s.Generation {
+		return fmt.Errorf("the store is %s %s of generation %d: %s", c.Status, c.Reason, c.ObservedGeneration, c.Message)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ func rotations() []crash.Scenario {
 	given := steps(create(rotating), serving("alpha"), proves("alpha"), knows("alpha"))
 	return []crash.Scenario{
 		keyCopies(),
+		storeChecks(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,

@@ -104,6 +104,15 @@ var truths = map[string]truth{
 			"a store with an address": "443/TCP 9000/TCP",
 		})),
 	},
+	// These goldens are of two stores, each with a policy that holds for its own pods.
+	"the pod that checks a store of the public": {
+		"store-check", checking("small"), nil, with(everybody("443/TCP"), map[string]string{"the DNS server": "443/TCP " + dns, "another pod of kube-system": "443/TCP " + dns}),
+	},
+	"the pod that checks a store of the cluster": {
+		"store-check", checking("full"), nil, map[string]string{
+			"the DNS server": dns, "another pod of kube-system": dns, "the DNS server of the node": dns, "a store of the cluster": every,
+		},
+	},
 }
 
 // addresses are those of IPv4, pods those of the cluster.
@@ -145,6 +154,10 @@ func job(component string) actor {
 	return actor{"peers", map[string]string{"peernode.dev/peernode": "alpha", "app.kubernetes.io/component": component}, "10.244.0.9"}
 }
 
+func checking(store string) actor {
+	return actor{"peers", map[string]string{"peernode.dev/backup-store": store, "app.kubernetes.io/component": "store-check"}, "10.244.0.9"}
+}
+
 func named(namespace, name, ip string) actor {
 	return actor{namespace, map[string]string{"app.kubernetes.io/name": name}, ip}
 }
@@ -168,6 +181,7 @@ var actors = map[string]actor{
 	"another unsealer":                            named("other", "peernode-unsealer", "10.244.0.6"),
 	"prometheus":                                  named("monitoring", "prometheus", "10.244.0.7"),
 	"prometheus' canary":                          {"monitoring", map[string]string{"app.kubernetes.io/name": "prometheus", "canary": "yes"}, "10.244.0.8"},
+	"a store of the cluster":                      {"storage", map[string]string{"app": "s3"}, "10.244.0.22"},
 	"a user of the API":                           {"users", map[string]string{"app": "web"}, "10.244.0.10"},
 	"a client of the namespace":                   {"peers", map[string]string{"role": "client"}, "10.244.0.11"},
 	"a client of another namespace":               {"other", map[string]string{"role": "client"}, "10.244.0.12"},

@@ -5,6 +5,7 @@ package integration
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/seal"
+	"github.com/peernode/operator/pkg/storecheck"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/s3"
 )
@@ -78,8 +80,14 @@ func (s *copyStory) copied(p *v1alpha1.PeerNode) metav1.Condition {
 	return s.becomes(p, v1alpha1.ConditionKeyBackedUp, metav1.ConditionTrue, v1alpha1.ReasonKeyCopied)
 }
 
-// objects are the names of what a bucket holds.
+// objects are the names of the copies that a bucket holds, without what a check of the store leaves there.
 func (s *copyStory) objects(bucket string) []string {
+	s.Helper()
+	return slices.DeleteFunc(s.everything(bucket), func(name string) bool { return strings.Contains(name, "/"+storecheck.Folder) })
+}
+
+// everything are the names of all that it holds.
+func (s *copyStory) everything(bucket string) []string {
 	s.Helper()
 	names, err := s.server.List(s.Context(), bucket)
 	s.must(err)

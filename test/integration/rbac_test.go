@@ -27,8 +27,9 @@ import (
 
 // neverSeen are grants that no request shows.
 var neverSeen = map[string]string{
-	"update peernode.dev/peernodes/finalizers":  ownersBlockDeletion,
-	"update peernode.dev/peerfleets/finalizers": ownersBlockDeletion,
+	"update peernode.dev/peernodes/finalizers":        ownersBlockDeletion,
+	"update peernode.dev/peerfleets/finalizers":       ownersBlockDeletion,
+	"update peernode.dev/peerbackupstores/finalizers": ownersBlockDeletion,
 }
 
 const ownersBlockDeletion = "the admission plugin OwnerReferencesPermissionEnforcement asks for it when an owner reference blocks deletion"

@@ -2,7 +2,10 @@
 
 package integration
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 const (
 	store = `
@@ -17,6 +20,11 @@ spec: {endpoint: "https://s3.example.com", bucket: keys, credentials: {secretNam
 
 // reach is a store whose Jobs may talk to these.
 func reach(networkPeers string) string { return `spec: {allowTo: [` + networkPeers + `]}` }
+
+// sealedTo is a store with recipients, encrypting one that encrypts so, and locking one that has to be locked so.
+func sealedTo(recipients string) string { return `spec: {recipients: ` + recipients + `}` }
+func encrypting(how string) string      { return `spec: {serverSideEncryption: ` + how + `}` }
+func locking(how string) string         { return `spec: {objectLock: ` + how + `}` }
 
 // copied is a peer whose key is copied into these stores.
 func copied(stores string) string {
@@ -71,6 +79,31 @@ var wrongStores = map[string]wrong{
 	},
 	"17 places where a store is.": {store, reach(repeated(17, `{podSelector: {}}`)), refusals{"spec.allowTo": tooMany}},
 
+	"Backups are sealed to somebody.":                {store, sealedTo(`[]`), refusals{"spec.recipients": tooFew}},
+	"Backups are sealed to eight.":                   {store, sealedTo(many(9, func(i int) string { return "age1q" + strings.Repeat("q", i) })), refusals{"spec.recipients": tooMany}},
+	"Backups are sealed once to each.":               {store, sealedTo(`[age1qq, age1qq]`), refusals{"spec.recipients[1]": twice}},
+	"Backups are sealed to public keys.":             {store, sealedTo(`[AGE-SECRET-KEY-1QQ]`), refusals{"spec.recipients[0]": noMatch}},
+	"A recipient has 2048 letters.":                  {store, sealedTo(`[age1` + strings.Repeat("q", 2045) + `]`), refusals{"spec.recipients[0]": tooLong}},
+	"Backups are sealed to one family of keys.":      {store, sealedTo(`[age1pq1qq, age1qq]`), refusals{"spec.recipients": "must be all hybrid (age1pq1...) or all X25519 (age1...)"}},
+	"Encryption has a mode.":                         {store, encrypting(`{kmsKeyID: a}`), refusals{"spec.serverSideEncryption.mode": missing}},
+	"Encryption is of one of two modes.":             {store, encrypting(`{mode: ROT13}`), refusals{"spec.serverSideEncryption.mode": noSuch}},
+	"A key for encryption is that of a service.":     {store, encrypting(`{mode: AES256, kmsKeyID: a}`), refusals{"spec.serverSideEncryption.kmsKeyID": "goes with mode KMS alone"}},
+	"A key for encryption has a name.":               {store, encrypting(`{mode: KMS, kmsKeyID: ""}`), refusals{"spec.serverSideEncryption.kmsKeyID": tooShort}},
+	"A key for encryption has a name of one line.":   {store, encrypting(`{mode: KMS, kmsKeyID: "a\nb"}`), refusals{"spec.serverSideEncryption.kmsKeyID": noMatch}},
+	"A key for encryption has 2048 letters.":         {store, encrypting(`{mode: KMS, kmsKeyID: ` + long(2049) + `}`), refusals{"spec.serverSideEncryption.kmsKeyID": tooLong}},
+	"A lock has a mode.":                             {store, locking(`{period: 24h}`), refusals{"spec.objectLock.mode": missing}},
+	"A lock is of one of two modes.":                 {store, locking(`{mode: LegalHold, period: 24h}`), refusals{"spec.objectLock.mode": noSuch}},
+	"A lock has a period.":                           {store, locking(`{mode: Compliance}`), refusals{"spec.objectLock.period": missing}},
+	"A lock is for some hours.":                      {store, locking(`{mode: Compliance, period: 30d}`), refusals{"spec.objectLock.period": noMatch}},
+	"A lock is for a day.":                           {store, locking(`{mode: Compliance, period: 23h}`), refusals{"spec.objectLock.period": "must be at least 24h"}},
+	"A lock is for some time.":                       {store, locking(`{mode: Compliance, period: h}`), refusals{"spec.objectLock.period": tooShort}},
+	"A lock is for a time in few letters.":           {store, locking(`{mode: Compliance, period: 000024h0000m0000s0}`), refusals{"spec.objectLock.period": tooLong}},
+	"A store is checked every some minutes.":         {store, `spec: {checkEvery: 4m59s}`, refusals{"spec.checkEvery": "must be at least 5m and at most 168h"}},
+	"A store is checked each week.":                  {store, `spec: {checkEvery: 169h}`, refusals{"spec.checkEvery": "must be at least 5m and at most 168h"}},
+	"A store is checked after some time.":            {store, `spec: {checkEvery: m}`, refusals{"spec.checkEvery": tooShort}},
+	"A store is checked by the clock.":               {store, `spec: {checkEvery: hourly}`, refusals{"spec.checkEvery": noMatch}},
+	"A store is checked after a time in few letters": {store, `spec: {checkEvery: 000001h0000m0000s0}`, refusals{"spec.checkEvery": tooLong}},
+
 	"A key is copied somewhere.":            {p2pAgent, copied(`null`), refusals{"spec.identity.backup.stores": missing}},
 	"A key is copied into one store.":       {p2pAgent, copied(`[]`), refusals{"spec.identity.backup.stores": tooFew}},
 	"A key is copied into four stores.":     {p2pAgent, copied(many(5, bucketRef)), refusals{"spec.identity.backup.stores": tooMany}},
@@ -94,11 +127,16 @@ var wrongImportChanges = map[string]wrongChange{
 }
 
 var validStores = map[string]wrong{
-	"The smallest store.":                    {base: store},
-	"A store at an address.":                 {base: store, change: `spec: {endpoint: "https://192.0.2.7:9000"}`},
-	"A store at an address of IPv6.":         {base: store, change: `spec: {endpoint: "https://[2001:db8::7]:9000"}`},
-	"A store with all that it can have":      {base: store, change: `spec: {region: eu-central-1, prefix: clusters/eu_1.a, addressing: VirtualHost, ca: {configMapName: ca, key: bundle.pem}, allowTo: [{podSelector: {}}]}`},
-	"A key that is copied into four stores.": {base: p2pAgent, change: copied(many(4, bucketRef))},
+	"The smallest store.":               {base: store},
+	"A store at an address.":            {base: store, change: `spec: {endpoint: "https://192.0.2.7:9000"}`},
+	"A store at an address of IPv6.":    {base: store, change: `spec: {endpoint: "https://[2001:db8::7]:9000"}`},
+	"A store with all that it can have": {base: store, change: `spec: {region: eu-central-1, prefix: clusters/eu_1.a, addressing: VirtualHost, ca: {configMapName: ca, key: bundle.pem}, allowTo: [{podSelector: {}}]}`},
+	"A store for data with all that it can have": {
+		base: store, change: `spec: {recipients: [age1pq1qq, age1pq1qqq], serverSideEncryption: {mode: KMS, kmsKeyID: "arn:aws:kms:eu-central-1:1:key/a"}, objectLock: {mode: Governance, period: 720h}, checkEvery: 5m}`,
+	},
+	"A store for data that is sealed to eight.": {base: store, change: sealedTo(many(8, func(i int) string { return "age1q" + strings.Repeat("q", i) }))},
+	"A store that encrypts with its own keys.":  {base: store, change: encrypting(`{mode: AES256}`)},
+	"A key that is copied into four stores.":    {base: p2pAgent, change: copied(many(4, bucketRef))},
 	"A fleet whose keys are copied.": {
 		base: peerFleet, change: `spec: {template: {spec: {identity: {recoveryRecipients: [age1qq], backup: {stores: [{name: s3}]}}}}}`,
 	},
@@ -107,6 +145,7 @@ var validStores = map[string]wrong{
 }
 
 var validStoreChanges = map[string]validChange{
+	"A store gets recipients, and a lock.":  {store, ``, `spec: {recipients: [age1qq], objectLock: {mode: Compliance, period: 24h}}`},
 	"A store gets another bucket.":          {store, ``, `spec: {bucket: other-keys}`},
 	"An imported key is taken out.":         {p2pAgent, `spec: {identity: {import: {envelope: a}}}`, `spec: {identity: null}`},
 	"An imported key is kept.":              {p2pAgent, `spec: {identity: {import: {envelope: a}}}`, `spec: {suspend: true}`},

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,6 +135,22 @@ func TestACheckFindsWhatAStoreDoesAndLeavesOneObject(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A spec that is changed while a check is on its way has another one begin beside it.
+func TestChecksThatMayDeleteDoNotDisturbEachOther(t *testing.T) {
+	store := s3.Start(t, "keys")
+	var all sync.WaitGroup
+	for range 3 {
+		p := newCheck(t, store.Store)
+		all.Go(func() {
+			if code, last := p.runs(); code != 0 || !strings.Contains(last, " may-delete:Yes") {
+				t.Errorf("exit code %d: %s", code, last)
+			}
+		})
+	}
+	all.Wait()
+	holds(t, store, map[string]string{object: storecheck.Content})
 }
 
 // Such a user leaves a version at every check, and learns of it by them.

@@ -16,12 +16,20 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// copyKey runs the container of a pod that copies a key, with what a kubelet would mount in a folder of its own, and
-// returns its last words. It is false while something that is to be mounted is not there.
-func (k *KeyJobs) copyKey(pod *corev1.Pod) (words string, mounted bool, err error) {
+// withStores are the components whose pods work with a store, and the containers that do.
+var withStores = map[string]string{
+	resources.ComponentKeyCopy: resources.ContainerKeyCopy,
+	names.ComponentStoreCheck:  resources.ContainerStoreCheck,
+}
+
+// runCompanion runs the container of a pod that works with a store, with what a kubelet would mount in a folder of its own,
+// and returns its last words. It is false while something that is to be mounted is not there.
+func (k *KeyJobs) runCompanion(pod *corev1.Pod) (words string, mounted bool, err error) {
 	folder, err := os.MkdirTemp("", pod.Name)
 	if err != nil {
 		return "", false, err
@@ -35,8 +43,8 @@ func (k *KeyJobs) copyKey(pod *corev1.Pod) (words string, mounted bool, err erro
 		return "", true, err
 	}
 	c := pod.Spec.Containers[0]
-	if c.Name != resources.ContainerKeyCopy {
-		return "", true, fmt.Errorf("the container of pod %s is %s", pod.Name, c.Name)
+	if want := withStores[pod.Labels[v1alpha1.LabelComponent]]; c.Name != want {
+		return "", true, fmt.Errorf("the container of pod %s is %s, not %s", pod.Name, c.Name, want)
 	}
 	log := filepath.Join(folder, "termination-log")
 	if err := os.WriteFile(log, nil, 0o600); err != nil {

@@ -18,12 +18,13 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/handover"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// KeyJobs plays the containers that make and copy keys, which simulated nodes do not run: the pods of the Jobs that make
-// them end with a real key in their last words, sealed to the recipients in their arguments; for those that copy them the
-// real program runs, and puts the copy into a real store.
+// KeyJobs plays the containers of Jobs, which simulated nodes do not run: the pods of those that make keys end with a real key
+// in their last words, sealed to the recipients in their arguments; for those that copy them and that check stores the real
+// program runs, and works with a real store.
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
@@ -50,7 +51,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + ")"
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := k.pods.Core().V1().Pods().Informer()
@@ -156,8 +157,8 @@ func (k *KeyJobs) attend(before *corev1.Pod) {
 		endPod(pod, corev1.PodFailed, nil)
 	case pod.Status.Phase != corev1.PodRunning || k.holds(pod.Namespace):
 		return
-	case pod.Labels[v1alpha1.LabelComponent] == resources.ComponentKeyCopy:
-		if !k.copies(pod) {
+	case withStores[pod.Labels[v1alpha1.LabelComponent]] != "":
+		if !k.works(pod) {
 			return
 		}
 	default:
@@ -189,9 +190,9 @@ func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
 	return false
 }
 
-// copies ends a pod that copies a key, and reports whether it has: not while what it mounts is not there.
-func (k *KeyJobs) copies(pod *corev1.Pod) bool {
-	words, mounted, err := k.copyKey(pod)
+// works ends a pod that works with a store, and reports whether it has: not while what it mounts is not there.
+func (k *KeyJobs) works(pod *corev1.Pod) bool {
+	words, mounted, err := k.runCompanion(pod)
 	if !mounted {
 		return false
 	}
@@ -202,7 +203,7 @@ func (k *KeyJobs) copies(pod *corev1.Pod) bool {
 	if err != nil && words == "" {
 		end.Message = "error: " + err.Error()
 	}
-	endPod(pod, phase, map[string]corev1.ContainerStateTerminated{resources.ContainerKeyCopy: end})
+	endPod(pod, phase, map[string]corev1.ContainerStateTerminated{pod.Spec.Containers[0].Name: end})
 	return true
 }
 

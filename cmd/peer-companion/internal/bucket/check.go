@@ -107,6 +107,9 @@ func (t Trial) complete(ctx context.Context, upload *string) error {
 	return err
 }
 
+// ErrGone says that the object is not there, though it was just written.
+var ErrGone = errors.New("it is not there, though it was just written; see whether the store keeps what it takes, and shows it at once")
+
 // Kept is what is seen of an object by who may read it.
 type Kept struct {
 	// Reads is whether the credentials may.
@@ -123,6 +126,9 @@ func (t Trial) ReadBack(ctx context.Context) (Kept, error) {
 	out, err := t.b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: where, Key: key})
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == codeDenied {
 		return Kept{Reads: v1alpha1.StoreNo, Encryption: v1alpha1.FoundUnknownEncryption}, nil
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "NoSuchKey" {
+		return Kept{}, fmt.Errorf("read %s from %s: %w", t.name, t.b, ErrGone)
 	}
 	if err != nil {
 		return Kept{}, t.explained("read from", err)
@@ -171,7 +177,7 @@ func (t Trial) Lists(ctx context.Context, folder string) (v1alpha1.StoreAnswer, 
 			}
 		}
 		if token = out.NextContinuationToken; token == nil {
-			return v1alpha1.StoreUnknown, fmt.Errorf("list %s: %s is not on the list, though it was written; see whether the store keeps what it takes, and lists it at once", t.b, t.name)
+			return v1alpha1.StoreUnknown, fmt.Errorf("find %s on the list of %s: %w", t.name, t.b, ErrGone)
 		}
 	}
 }

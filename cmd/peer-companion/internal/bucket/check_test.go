@@ -101,7 +101,7 @@ func TestAnObjectThatIsNotOnTheListIsMissed(t *testing.T) {
 		`<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>2</NextContinuationToken><Contents><Key>checks/other</Key></Contents></ListBucketResult>`,
 		`<ListBucketResult><Contents><Key>checks/uid</Key></Contents></ListBucketResult>`,
 	}
-	for what, second := range map[string]string{"": pages[1], "checks/uid is not on the list": `<ListBucketResult/>`} {
+	for what, second := range map[string]string{"": pages[1], "find checks/uid on the list of bucket keys": `<ListBucketResult/>`} {
 		got, err := try(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("continuation-token") == "2" {
 				page(second)(w, r)

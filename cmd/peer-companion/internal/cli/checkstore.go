@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,6 +18,20 @@ import (
 
 // patienceOfCheck is enough for a dozen requests to a store that is slow. One that fails ends the check with the first.
 const patienceOfCheck = 3 * time.Minute
+
+// Another check of the same store, by an earlier spec, may be trying just now whether it may delete the object. What could
+// come of that is believed when it is found again.
+const (
+	triesInDoubt = 2
+	pauseInDoubt = 2 * time.Second
+)
+
+func doubtful(f v1alpha1.BackupStoreFindings, err error) bool {
+	if err != nil {
+		return errors.Is(err, bucket.ErrGone)
+	}
+	return f.WritesOnce == v1alpha1.StoreNo || f.MultipartOnce == v1alpha1.StoreNo
+}
 
 // checkStore finds out what a store does, and what the credentials may do there.
 type checkStore struct {
@@ -57,11 +72,25 @@ func (k *checkStore) run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	found, err := k.find(ctx, to.Trial(storecheck.Object(k.prefix, k.name), []byte(storecheck.Content)))
+	trial := to.Trial(storecheck.Object(k.prefix, k.name), []byte(storecheck.Content))
+	found, err := k.find(ctx, trial)
+	for again := 0; again < triesInDoubt && doubtful(found, err); again++ {
+		s.notef("somebody may have taken the object away meanwhile; trying again")
+		pause(ctx, pauseInDoubt)
+		found, err = k.find(ctx, trial)
+	}
 	if err != nil {
 		return fmt.Errorf("check the store: %w", err)
 	}
 	return k.leave(s, storecheck.Message(found))
+}
+
+// pause waits, or until there is no more time.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // find tries what a store has to do first, and what it should refuse last.
