@@ -53,7 +53,13 @@ type Object struct {
 	Size int64 `json:"size"`
 	// Digest shows whether it is the same still.
 	Digest Digest `json:"digest"`
+	// Version is which of the bucket's versions of the name it is, where the bucket keeps versions. What somebody else
+	// writes under the name later hides nothing then.
+	Version string `json:"version,omitempty"`
 }
+
+// maxVersion is how long, in bytes, S3 lets the name of a version be.
+const maxVersion = 1024
 
 func (o Object) validate() error {
 	if !objectName.MatchString(o.Name) {
@@ -61,6 +67,9 @@ func (o Object) validate() error {
 	}
 	if o.Size <= 0 {
 		return fmt.Errorf("object %s has no size", o.Name)
+	}
+	if len(o.Version) > maxVersion {
+		return fmt.Errorf("object %s has a version that no store gives", o.Name)
 	}
 	return nil
 }

@@ -33,6 +33,14 @@
 // has the digest of its fingerprints, so what was read back, and what was restored, is compared with what was read from
 // the disk, and not only with what was sent.
 //
+// # Versions
+//
+// A peer's credentials may write, and S3 has no right that is for new names alone. Where the bucket keeps versions, what
+// is written over a name hides the version before and leaves it there. So a record says the version of each object, which
+// is the one that is read, and of the versions of a record the first one counts that the peer has signed. Who backs up
+// needs s3:GetObjectVersion for that, who restores s3:ListBucketVersions as well: without that, a record that was hidden
+// is not found. Where the bucket keeps none, what is written over is lost, and is noticed.
+//
 // # State
 //
 // What the writer needs for the next incremental backup it keeps beside the data of the peer: where each block lies, and

@@ -93,7 +93,7 @@ func (t *tree) enter(e Entry) error {
 	if err := t.place(path); err != nil {
 		return fmt.Errorf("entry %q: %w", e.Path, err)
 	}
-	if e.Kind == KindHardlink && Compare(string(e.Target), path) >= 0 {
+	if e.Kind == KindHardlink && (!leadsInside(string(e.Target)) || Compare(string(e.Target), path) >= 0) {
 		return fmt.Errorf("entry %q: it is another name of something that does not come before it", e.Path)
 	}
 	t.last, t.file, t.next = path, Entry{}, 0
@@ -107,14 +107,22 @@ func (t *tree) enter(e Entry) error {
 	return nil
 }
 
-// place asks whether a path comes after the last one, in a folder that is there.
-func (t *tree) place(path string) error {
-	names := strings.Split(path, "/")
-	for _, name := range names {
+// leadsInside says whether a path goes from folder to folder, and never up or nowhere.
+func leadsInside(path string) bool {
+	for name := range strings.SplitSeq(path, "/") {
 		if name == "" || name == "." || name == ".." {
-			return errors.New("its path leads elsewhere")
+			return false
 		}
 	}
+	return true
+}
+
+// place asks whether a path comes after the last one, in a folder that is there.
+func (t *tree) place(path string) error {
+	if !leadsInside(path) {
+		return errors.New("its path leads elsewhere")
+	}
+	names := strings.Split(path, "/")
 	if len(names) > maxDepth {
 		return errors.New("its path has too many folders")
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -58,8 +57,12 @@ func NewObjectName(entropy io.Reader) (string, error) {
 
 // NextSequence is the number for a backup after the latest one that holds. Names that are taken are passed over.
 func NextSequence(latest int64, taken []int64) int64 {
+	is := make(map[int64]bool, len(taken))
+	for _, sequence := range taken {
+		is[sequence] = true
+	}
 	next := latest + 1
-	for slices.Contains(taken, next) {
+	for is[next] {
 		next++
 	}
 	return next

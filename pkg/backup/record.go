@@ -19,8 +19,13 @@ const (
 	VersionRecord = 1
 )
 
-// MaxRecord is the most, in bytes, that a record may have. One of a chain of 10,000 segments has 2 MB.
-const MaxRecord = 16 << 20
+const (
+	// MaxRecord is the most, in bytes, that a record may have.
+	MaxRecord = 8 << 20
+	// MaxSegments is how many segments a chain may have before the next backup is a full one. The record of so many has
+	// 3 MB.
+	MaxSegments = 10_000
+)
 
 // Method is how it was seen to that the data were whole while they were copied.
 type Method string

@@ -46,17 +46,42 @@ func (a Archive) Sequences(ctx context.Context) ([]int64, error) {
 	return out, nil
 }
 
-// Record reads one, and refuses it if the peer has not signed it as that.
+// refusedError is what is wrong with a record that was read. One that could not be read is none.
+type refusedError struct{ error }
+
+// Unwrap is for errors.Is.
+func (r refusedError) Unwrap() error { return r.error }
+
+// Record reads one, and refuses it if the peer has not signed it as that. Where the bucket keeps versions, it is the
+// first that was put there: whoever may write can hide it behind another, and may have the key by then.
 func (a Archive) Record(ctx context.Context, sequence int64) (backup.Trusted, error) {
-	text, err := a.Bucket.Read(ctx, a.in(backup.RecordName(sequence)), backup.MaxRecord+1)
+	return a.record(ctx, Choice{Sequence: sequence})
+}
+
+func (a Archive) record(ctx context.Context, c Choice) (backup.Trusted, error) {
+	name := a.in(backup.RecordName(c.Sequence))
+	versions, err := a.Bucket.Versions(ctx, name)
 	if err != nil {
-		return backup.Trusted{}, fmt.Errorf("record of backup %d: %w", sequence, err)
+		return backup.Trusted{}, fmt.Errorf("record of backup %d: %w", c.Sequence, err)
 	}
-	trusted, err := a.Trust.Open(text, sequence)
-	if err != nil {
-		return backup.Trusted{}, fmt.Errorf("backup %d: %w", sequence, err)
+	if len(versions) < 2 { // then it needs no right to read versions
+		versions = []string{""}
 	}
-	return trusted, nil
+	var refused error
+	for _, version := range versions {
+		text, err := a.Bucket.ReadVersion(ctx, name, version, backup.MaxRecord+1)
+		if err != nil {
+			return backup.Trusted{}, fmt.Errorf("record of backup %d: %w", c.Sequence, err)
+		}
+		trusted, err := a.Trust.Open(text, c.Sequence)
+		if err = errors.Join(err, c.check(trusted, err)); err == nil {
+			return trusted, nil
+		}
+		if refused == nil {
+			refused = err
+		}
+	}
+	return backup.Trusted{}, refusedError{fmt.Errorf("backup %d: %w", c.Sequence, refused)}
 }
 
 // Choice is which backup is wanted: that of a number, or else the newest one that was finished by a time, or else the
@@ -72,11 +97,10 @@ type Choice struct {
 var ErrNoBackup = errors.New("there is no such backup")
 
 // Find reads the record of the backup that is wanted. Of those that are looked for by time it passes over any that the
-// peer has not signed, and tells of it.
+// peer has not signed, and tells of it. It passes over none that cannot be read: an older backup is another one.
 func (a Archive) Find(ctx context.Context, c Choice, tell func(string)) (backup.Trusted, error) {
 	if c.Sequence > 0 {
-		trusted, err := a.Record(ctx, c.Sequence)
-		return trusted, errors.Join(err, c.check(trusted, err))
+		return a.record(ctx, c)
 	}
 	sequences, err := a.Sequences(ctx)
 	if err != nil {
@@ -84,11 +108,12 @@ func (a Archive) Find(ctx context.Context, c Choice, tell func(string)) (backup.
 	}
 	for i := len(sequences) - 1; i >= 0; i-- {
 		trusted, err := a.Record(ctx, sequences[i])
+		refused, not := errors.AsType[refusedError](err)
 		switch {
-		case errors.Is(err, bucket.ErrDenied) || ctx.Err() != nil:
-			return trusted, err
+		case not:
+			tell(fmt.Sprintf("passed over what lies there as %v", refused))
 		case err != nil:
-			tell(fmt.Sprintf("passed over what lies there as backup %d: %v", sequences[i], err))
+			return trusted, err
 		case c.At.IsZero() || !trusted.Finished.After(c.At):
 			return trusted, c.check(trusted, nil)
 		}

@@ -51,8 +51,9 @@ func (o *object) end() error {
 
 // commit makes the object appear in the bucket.
 func (o *object) commit() (backup.Object, error) {
-	size, digest, err := o.upload.Commit()
-	return backup.Object{Name: o.name, Size: size, Digest: digest}, err
+	object, err := o.upload.Commit()
+	object.Name = o.name
+	return object, err
 }
 
 // frames cuts a stream into frames of a segment.

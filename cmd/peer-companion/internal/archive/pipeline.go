@@ -4,6 +4,7 @@ package archive
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/peernode/operator/pkg/backup"
@@ -149,7 +150,7 @@ func (p *pipeline) chunk(f *file, name string, index int64) error {
 	if p.writer.known != nil {
 		if t.known, err = p.writer.known.Chunk(name, index); err != nil {
 			p.free <- b
-			return err
+			return fmt.Errorf("%w (%w)", errSpoiled, err)
 		}
 	}
 	p.work <- t

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -19,10 +20,11 @@ import (
 // Names in the folder into which is restored, while that goes on.
 const (
 	staging = reserved + "restore"
-	// stagingTree is where everything is put first, and stagingWhole says of which backup it is when it is all there
-	// and right. Only then does anything come to its place.
-	stagingTree  = staging + "/tree"
-	stagingWhole = staging + "/whole"
+	// stagingTree is where everything is put first.
+	stagingTree = staging + "/tree"
+	// whole says of which backup it is when it is all there and right. Only then does anything come to its place, and
+	// only then does this one go.
+	whole = reserved + "restore-whole"
 )
 
 // Restoration is a restore that is wanted.
@@ -45,11 +47,11 @@ func (a Archive) Restore(ctx context.Context, t backup.Trusted, o Restoration) (
 	}
 	defer root.Close()
 	r := &restorer{Archive: a, Restoration: o, record: t, root: root}
-	whole, err := r.prepare()
+	filled, err := r.prepare()
 	if err != nil {
 		return t.Tree, fmt.Errorf("restore into %s: %w", o.Folder, err)
 	}
-	if whole {
+	if filled {
 		_, err = r.readManifest(ctx, t.Record, o.Openers, r.remember)
 	} else if err = r.fill(ctx); err != nil {
 		err = errors.Join(err, root.RemoveAll(staging))
@@ -78,8 +80,8 @@ type restorer struct {
 }
 
 // prepare looks at the folder. It says true if all is there from an earlier try.
-func (r *restorer) prepare() (whole bool, err error) {
-	of, err := r.root.ReadFile(stagingWhole)
+func (r *restorer) prepare() (filled bool, err error) {
+	of, err := r.root.ReadFile(whole)
 	if err == nil {
 		if string(of) != r.record.SHA256.String() {
 			return false, errors.New("another backup is half moved into it; restore that one again, or empty the folder")
@@ -122,12 +124,28 @@ func (r *restorer) fill(ctx context.Context) (err error) {
 	if err := r.sync(); err != nil {
 		return err
 	}
-	return r.root.WriteFile(stagingWhole, []byte(r.record.SHA256.String()), 0o600)
+	return r.markWhole()
+}
+
+// markWhole writes the mark beside first: half of one would be that of another backup.
+func (r *restorer) markWhole() error {
+	f, err := r.root.OpenFile(staging+"/whole", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(r.record.SHA256.String())
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return r.root.Rename(staging+"/whole", whole)
 }
 
 // enter makes an entry, which is nobody else's to read yet.
 func (r *restorer) enter(e backup.Entry) error {
 	name := string(e.Path)
+	if strings.HasPrefix(name, reserved) {
+		return about(name, errTampered)
+	}
 	if name != backup.Root {
 		if err := r.make(name, e); err != nil {
 			return about(name, err)

@@ -3,6 +3,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -32,7 +33,7 @@ func (s *segments) append(f backup.Frame) (segment, frame uint32, err error) {
 	if err := s.open.Append(f); err != nil {
 		return 0, 0, err
 	}
-	if s.open.Written < backup.SegmentSize {
+	if s.open.Written < cmp.Or(s.writer.SegmentSize, backup.SegmentSize) {
 		return segment, frame, nil
 	}
 	return segment, frame, s.end()

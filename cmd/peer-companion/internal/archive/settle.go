@@ -18,7 +18,7 @@ import (
 // settle brings what is whole to its place. It may be interrupted, and begun again.
 func (r *restorer) settle() error {
 	entries, err := fs.ReadDir(r.root.FS(), stagingTree)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // a try before may have come as far as that
 		return err
 	}
 	for _, e := range entries {
@@ -33,6 +33,9 @@ func (r *restorer) settle() error {
 		return err
 	}
 	if err := r.root.RemoveAll(staging); err != nil {
+		return err
+	}
+	if err := r.root.Remove(whole); err != nil {
 		return err
 	}
 	return r.dressRoot()

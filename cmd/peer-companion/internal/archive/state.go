@@ -81,6 +81,24 @@ func (s *stateFile) discard() {
 	_ = os.Remove(s.path + ".new")
 }
 
+// forget removes that of the last backup, so that the next one is a full one.
+func (s *stateFile) forget() error {
+	if s == nil {
+		return nil
+	}
+	return remove(s.path)
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the state: %w", err)
+	}
+	return nil
+}
+
+// errSpoiled says that the state is not as this program writes it, though its checksum is right.
+var errSpoiled = errors.New("the state was spoiled, and is removed now; run this again for a full backup")
+
 // readState reads that of the last backup. It stays open until the program ends.
 func readState(path string) (backup.Basis, *backup.StateReader, error) {
 	f, err := os.Open(path)

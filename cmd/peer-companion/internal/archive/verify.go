@@ -36,10 +36,23 @@ func (w Written) Verify(ctx context.Context, a Archive, workers int, p *Progress
 }
 
 // Accept makes the next backup go on from this one. One that was not verified is none to go on from.
-func (w Written) Accept() error { return w.state.accept() }
+func (w Written) Accept() error {
+	if w.last {
+		w.state.discard()
+		return w.state.forget()
+	}
+	return w.state.accept()
+}
 
-// Discard makes the next backup go on from the one before this one.
-func (w Written) Discard() { w.state.discard() }
+// Discard makes the next backup go on from the one before this one. Where what lies in the bucket was found wanting, it
+// may be that one that is: then the next backup is a full one, or all others would be found wanting, too.
+func (w Written) Discard(why error) error {
+	w.state.discard()
+	if _, unread := errors.AsType[bucket.UnreadError](why); unread || errors.Is(why, context.Canceled) {
+		return nil
+	}
+	return w.state.forget()
+}
 
 // Verify reads all of a backup with a key of one of its recipients.
 func (a Archive) Verify(ctx context.Context, t backup.Trusted, openers []seal.Opener, workers int, p *Progress) (Verified, error) {
@@ -72,7 +85,7 @@ func (a Archive) verify(ctx context.Context, r backup.Record, openers []seal.Ope
 
 // ask asks the store for a segment of an earlier backup.
 func (v *Verified) ask(ctx context.Context, a Archive, s backup.Segment) error {
-	found, err := a.Bucket.Stat(ctx, a.data(s.Name))
+	found, err := a.Bucket.Stat(ctx, a.data(s.Name), s.Version)
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):
 		return fmt.Errorf("segment %d of backup %d, object %s, is not there any more: %w", s.Number, s.Sequence, s.Name, err)

@@ -36,6 +36,11 @@ type Order struct {
 	Compression backup.Compression
 	// Workers is how many processors to use.
 	Workers int
+	// SegmentSize is how many bytes of frames a segment has before the next one is begun; 0 for the usual, which is
+	// backup.SegmentSize.
+	SegmentSize int64
+	// Now is the clock by which the record says when the backup was made. Nothing else depends on it.
+	Now func() time.Time
 	// Tell hears of what a person should know, Progress of how far it is.
 	Tell     func(string)
 	Progress *Progress
@@ -55,6 +60,8 @@ type Written struct {
 	// opener opens what was written, as long as this program runs.
 	opener seal.Opener
 	state  *stateFile
+	// last says that the next backup has to be a full one.
+	last bool
 }
 
 // pieceLimit is how many pieces a backup may have before the next one is a full one, so that a restore does not have to
@@ -96,6 +103,9 @@ func (a Archive) Write(ctx context.Context, o Order) (Written, error) {
 	if err != nil {
 		cancel(err)
 		w.abort()
+		if errors.Is(err, errSpoiled) {
+			err = errors.Join(err, w.state.forget())
+		}
 		return Written{}, err
 	}
 	return w.commit(ctx)
@@ -108,7 +118,7 @@ func (w *writer) begin(ctx context.Context) error {
 	if err := seal.CheckOneFamily(w.Recipients); err != nil {
 		return err
 	}
-	w.record = backup.Record{Namespace: w.Namespace, PeerNode: w.PeerNode, Name: w.Name, Method: w.Method, Started: time.Now().UTC()}
+	w.record = backup.Record{Namespace: w.Namespace, PeerNode: w.PeerNode, Name: w.Name, Method: w.Method, Started: w.Now().UTC()}
 	for _, r := range w.Recipients {
 		w.record.Recipients = append(w.record.Recipients, r.Info())
 	}
@@ -190,6 +200,9 @@ func (w *writer) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(parent.Segments) >= backup.MaxSegments {
+		return fmt.Errorf("the last full one is %d backups ago", parent.Sequence-parent.Base)
+	}
 	w.known, w.salt = known, basis.Salt
 	w.record.Base, w.record.Segments = parent.Base, parent.Segments
 	w.record.Parent = &backup.Parent{Sequence: parent.Sequence, SHA256: parent.SHA256}
@@ -257,7 +270,11 @@ func (w *writer) take(t *task) error {
 	if err := w.state.chunk(t.index, backup.Known{Pieces: pieces, Blocks: t.prints}); err != nil || len(pieces) == 0 {
 		return err
 	}
-	return w.manifest.Chunk(backup.Chunk{Index: t.index, Pieces: pieces})
+	err := w.manifest.Chunk(backup.Chunk{Index: t.index, Pieces: pieces})
+	if err != nil && w.known != nil {
+		return fmt.Errorf("%w (%w)", errSpoiled, err)
+	}
+	return err
 }
 
 // commit writes the record, after which there is a backup.
@@ -266,7 +283,7 @@ func (w *writer) commit(ctx context.Context) (Written, error) {
 		w.abort()
 		return Written{}, err
 	}
-	w.record.Finished = time.Now().UTC()
+	w.record.Finished = w.Now().UTC()
 	text, err := w.Notary.Sign(ctx, w.record)
 	if err != nil {
 		return Written{}, err
@@ -275,16 +292,19 @@ func (w *writer) commit(ctx context.Context) (Written, error) {
 	for _, s := range w.record.Own() {
 		out.Uploaded += s.Size
 	}
+	// The state comes first: a disk that is full for it should not leave a backup behind that is said to have failed.
+	err = w.state.end(backup.Basis{
+		Namespace: w.Namespace, PeerNode: w.PeerNode, Sequence: w.record.Sequence, SHA256: out.SHA256, Salt: w.salt,
+	})
+	if err != nil {
+		return Written{}, err
+	}
 	if err := w.put(ctx, text, out.SHA256); err != nil {
 		return Written{}, err
 	}
-	if w.pieces > pieceLimit {
-		return out, nil
-	}
 	out.state, w.state = w.state, nil
-	return out, out.state.end(backup.Basis{
-		Namespace: w.Namespace, PeerNode: w.PeerNode, Sequence: w.record.Sequence, SHA256: out.SHA256, Salt: w.salt,
-	})
+	out.last = w.pieces > pieceLimit
+	return out, nil
 }
 
 // finish commits all objects of the backup.

@@ -116,22 +116,46 @@ func contentType(name string) string {
 }
 
 // ErrDenied says that the credentials may not read.
-var ErrDenied = errors.New("the credentials may not read")
+var ErrDenied = errors.New("the credentials may not read there; allow them s3:GetObject, and s3:GetObjectVersion where the bucket keeps versions")
+
+// UnreadError is why something could not be read. It says nothing of what lies there.
+type UnreadError struct{ error }
+
+// Unwrap is for errors.Is.
+func (u UnreadError) Unwrap() error { return u.error }
+
+// optional is nil for what is not named.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
 
 // Read returns the content of an object, or its beginning where it is longer than is allowed.
 func (b *Bucket) Read(ctx context.Context, name string, longest int64) ([]byte, error) {
-	content, err := b.read(ctx, name, longest)
-	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == codeDenied {
-		return nil, ErrDenied
+	return b.ReadVersion(ctx, name, "", longest)
+}
+
+// ReadVersion does so with one version of the object, the newest one if none is named.
+func (b *Bucket) ReadVersion(ctx context.Context, name, version string, longest int64) ([]byte, error) {
+	content, err := b.read(ctx, name, version, longest)
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		switch api.ErrorCode() {
+		case codeDenied:
+			return nil, ErrDenied
+		case "NoSuchKey", "NoSuchVersion":
+			return nil, ErrNotFound
+		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read from %s: %w", b, b.explain(err))
+		return nil, UnreadError{fmt.Errorf("read from %s: %w", b, b.explain(err))}
 	}
 	return content, nil
 }
 
-func (b *Bucket) read(ctx context.Context, name string, longest int64) ([]byte, error) {
-	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(b.place.Bucket), Key: aws.String(name)})
+func (b *Bucket) read(ctx context.Context, name, version string, longest int64) ([]byte, error) {
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: aws.String(b.place.Bucket), Key: aws.String(name), VersionId: optional(version)})
 	if err != nil {
 		return nil, err
 	}

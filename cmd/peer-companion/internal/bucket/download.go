@@ -59,16 +59,22 @@ func (d *Download) order() {
 		d.coming <- one
 		go func() {
 			part := part[:min(backup.PartSize, d.object.Size-at)]
-			err := d.b.readPart(d.ctx, d.name, at, d.object.Size, part)
+			err := d.b.readPart(d.ctx, d.name, d.object, span{at, part})
 			one <- arrived{part, sha256.Sum256(part), err}
 		}()
 	}
 }
 
+// span is where a part lies in an object, and the memory for it.
+type span struct {
+	at   int64
+	part []byte
+}
+
 // readPart reads a range of an object, and tries again where it breaks off.
-func (b *Bucket) readPart(ctx context.Context, name string, at, size int64, part []byte) (err error) {
+func (b *Bucket) readPart(ctx context.Context, name string, o backup.Object, s span) (err error) {
 	for range b.tries {
-		if err = b.readRange(ctx, name, at, size, part); err == nil || ctx.Err() != nil || isAnswer(err) || errors.Is(err, errSize) {
+		if err = b.readRange(ctx, name, o, s); err == nil || ctx.Err() != nil || isAnswer(err) || errors.Is(err, errSize) {
 			break
 		}
 	}
@@ -76,6 +82,8 @@ func (b *Bucket) readPart(ctx context.Context, name string, at, size int64, part
 		switch status.HTTPStatusCode() {
 		case http.StatusNotFound:
 			return ErrNotFound
+		case http.StatusForbidden:
+			return UnreadError{b.denied(err, ErrDenied)}
 		case http.StatusRequestedRangeNotSatisfiable:
 			return errSize
 		}
@@ -84,7 +92,7 @@ func (b *Bucket) readPart(ctx context.Context, name string, at, size int64, part
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("read from %s: %w", b, b.explain(err))
+		return UnreadError{fmt.Errorf("read from %s: %w", b, b.explain(err))}
 	}
 	return nil
 }
@@ -97,20 +105,20 @@ func isAnswer(err error) bool {
 
 var errSize = errors.New("the object is not as long as it was written")
 
-func (b *Bucket) readRange(ctx context.Context, name string, at, size int64, part []byte) error {
-	end := at + int64(len(part)) - 1
+func (b *Bucket) readRange(ctx context.Context, name string, o backup.Object, s span) error {
+	end := s.at + int64(len(s.part)) - 1
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{
-		Bucket: aws.String(b.place.Bucket), Key: aws.String(name),
-		Range: aws.String(fmt.Sprintf("bytes=%d-%d", at, end)),
+		Bucket: aws.String(b.place.Bucket), Key: aws.String(name), VersionId: optional(o.Version),
+		Range: aws.String(fmt.Sprintf("bytes=%d-%d", s.at, end)),
 	})
 	if err != nil {
 		return err
 	}
 	defer out.Body.Close()
-	if aws.ToString(out.ContentRange) != fmt.Sprintf("bytes %d-%d/%d", at, end, size) {
+	if aws.ToString(out.ContentRange) != fmt.Sprintf("bytes %d-%d/%d", s.at, end, o.Size) {
 		return errSize
 	}
-	_, err = io.ReadFull(out.Body, part)
+	_, err = io.ReadFull(out.Body, s.part)
 	return err
 }
 

@@ -34,7 +34,6 @@ var meanings = map[string]string{
 	"ExpiredToken":                 "the session token has expired; renew the credentials' Secret",
 	"InvalidToken":                 "the store does not know the session token; renew the credentials' Secret, or leave sessionToken out of it",
 	"NoSuchBucket":                 "there is no such bucket; create it, or see the bucket's name and the endpoint",
-	"NoSuchKey":                    "it is not there, though it was just written; see whether the store keeps what it takes",
 	"PermanentRedirect":            "the bucket is in another region; set that one, and its endpoint",
 	"TemporaryRedirect":            "the store sends elsewhere, which is not followed; name the endpoint of the bucket's region",
 	"AuthorizationHeaderMalformed": "the region is not the store's; set that of the bucket",
@@ -78,6 +77,15 @@ func (b *Bucket) meaning(code string) string {
 		return "the store cannot encrypt with " + e.Mode + ", or cannot write a name only where nothing has it yet (If-None-Match); use one that can"
 	}
 	return meanings[code]
+}
+
+// denied explains what was not about writing. The answer to HEAD has no code.
+func (b *Bucket) denied(err, meaning error) error {
+	api, named := errors.AsType[smithy.APIError](err)
+	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && answer.HTTPStatusCode() == http.StatusForbidden && named && (api.ErrorCode() == codeDenied || api.ErrorCode() == http.StatusText(http.StatusForbidden)) {
+		return meaning
+	}
+	return b.explain(err)
 }
 
 // explainAnswer knows that the SDK makes a code of the status where there is none.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,18 +29,22 @@ type Found struct {
 	Size int64
 	// Digest is nil where the store keeps none.
 	Digest *backup.Digest
+	// Version is empty where the bucket keeps none.
+	Version string
 }
 
-// Stat asks for an object without reading it.
-func (b *Bucket) Stat(ctx context.Context, name string) (Found, error) {
-	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(b.place.Bucket), Key: aws.String(name), ChecksumMode: types.ChecksumModeEnabled})
+// Stat asks for one version of an object without reading it, the newest one if none is named.
+func (b *Bucket) Stat(ctx context.Context, name, version string) (Found, error) {
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{
+		Bucket: aws.String(b.place.Bucket), Key: aws.String(name), VersionId: optional(version), ChecksumMode: types.ChecksumModeEnabled,
+	})
 	if status, ok := errors.AsType[*awshttp.ResponseError](err); ok && status.HTTPStatusCode() == http.StatusNotFound {
 		return Found{}, ErrNotFound
 	}
 	if err != nil {
-		return Found{}, fmt.Errorf("ask %s for an object: %w", b, b.explain(err))
+		return Found{}, UnreadError{fmt.Errorf("ask %s for an object: %w", b, b.denied(err, ErrDenied))}
 	}
-	found := Found{Size: aws.ToInt64(out.ContentLength)}
+	found := Found{Size: aws.ToInt64(out.ContentLength), Version: aws.ToString(out.VersionId)}
 	// A composite checksum ends in the number of parts.
 	text, _, composite := strings.Cut(aws.ToString(out.ChecksumSHA256), "-")
 	if sum, err := base64.StdEncoding.DecodeString(text); err == nil && composite && len(sum) == len(backup.Digest{}) {
@@ -54,7 +59,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	for pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: aws.String(b.place.Bucket), Prefix: aws.String(prefix)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", b, b.explain(err))
+			return nil, fmt.Errorf("list %s: %w", b, b.denied(err, errMayNotList))
 		}
 		for i := range page.Contents {
 			names = append(names, aws.ToString(page.Contents[i].Key))
@@ -62,6 +67,37 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]string, error) {
 	}
 	return names, nil
 }
+
+var (
+	errMayNotList  = errors.New("the credentials may not list what is there; allow them s3:ListBucket")
+	errMayNotTidy  = errors.New("the credentials may not list unfinished uploads; allow them s3:ListBucketMultipartUploads")
+	errMayNotAbort = errors.New("the credentials may not give an unfinished upload up; allow them s3:AbortMultipartUpload")
+)
+
+// Versions returns all that was ever put under a name, the oldest first. It is empty where nobody may ask, or where the
+// store does not know of versions.
+func (b *Bucket) Versions(ctx context.Context, name string) ([]string, error) {
+	var out []string
+	for pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: aws.String(b.place.Bucket), Prefix: aws.String(name)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if status, ok := errors.AsType[*awshttp.ResponseError](err); ok && slices.Contains(noVersions, status.HTTPStatusCode()) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list versions in %s: %w", b, b.explain(err))
+		}
+		for i := range page.Versions {
+			if aws.ToString(page.Versions[i].Key) == name {
+				out = append(out, aws.ToString(page.Versions[i].VersionId))
+			}
+		}
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// noVersions is how stores answer that versions are not to be listed.
+var noVersions = []int{http.StatusForbidden, http.StatusNotImplemented, http.StatusMethodNotAllowed}
 
 // Unfinished is an object that somebody began to write and has not committed.
 type Unfinished struct{ name, id string }
@@ -72,7 +108,7 @@ func (b *Bucket) Uploads(ctx context.Context, prefix string) ([]Unfinished, erro
 	for pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: aws.String(b.place.Bucket), Prefix: aws.String(prefix)}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("list unfinished uploads to %s: %w", b, b.explain(err))
+			return nil, fmt.Errorf("list unfinished uploads to %s: %w", b, b.denied(err, errMayNotTidy))
 		}
 		for i := range page.Uploads {
 			// Some stores answer with more than was asked for.
@@ -91,7 +127,7 @@ func (b *Bucket) AbortUpload(ctx context.Context, u Unfinished) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("abort an unfinished upload to %s: %w", b, b.explain(err))
+		return fmt.Errorf("give up an unfinished upload to %s: %w", b, b.denied(err, errMayNotAbort))
 	}
 	return nil
 }

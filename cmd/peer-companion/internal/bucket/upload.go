@@ -171,36 +171,54 @@ func (u *Upload) failure() error {
 	return u.err
 }
 
-// Commit sends what is left and makes the object of the parts. It says what lies there now.
-func (u *Upload) Commit() (size int64, digest backup.Digest, err error) {
-	u.send()
+// Commit sends what is left and makes the object of the parts. It says what lies there now, but for its name.
+func (u *Upload) Commit() (backup.Object, error) {
+	u.rest()
 	u.sending.Wait()
 	if err := u.failure(); err != nil {
-		return 0, digest, err
+		return backup.Object{}, err
 	}
 	slices.SortFunc(u.sent, func(a, b types.CompletedPart) int { return int(*a.PartNumber - *b.PartNumber) })
 	digests := backup.NewDigester()
 	for _, sum := range u.sums {
 		digests.Part(sum)
 	}
-	_, err = u.b.client.CompleteMultipartUpload(u.ctx, &s3.CompleteMultipartUploadInput{
+	object := backup.Object{Size: u.size, Digest: digests.Sum()}
+	out, err := u.b.client.CompleteMultipartUpload(u.ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: aws.String(u.b.place.Bucket), Key: aws.String(u.name), UploadId: u.id, IfNoneMatch: aws.String("*"),
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: u.sent},
 	})
-	if err != nil && !u.isThere(err, digests.Sum()) {
-		return 0, digest, fmt.Errorf("write to %s: %w", u.b, u.b.explain(err))
+	if err == nil {
+		object.Version = aws.ToString(out.VersionId)
+		return object, nil
 	}
-	return u.size, digests.Sum(), nil
+	found, there := u.isThere(err, object)
+	if !there {
+		return object, fmt.Errorf("write to %s: %w", u.b, u.b.explain(err))
+	}
+	object.Version = found.Version
+	return object, nil
+}
+
+// rest sends the last part. An object that ends with a full one has no other, or its digest would not be that of its
+// bytes.
+func (u *Upload) rest() {
+	if len(u.part) > 0 || len(u.sums) == 0 {
+		u.send()
+		return
+	}
+	u.lanes.giveBack(u.part)
+	u.part = nil
 }
 
 // isThere asks whether the object was made after all, and only the answer was lost, so that another try was refused.
-func (u *Upload) isThere(err error, digest backup.Digest) bool {
+func (u *Upload) isThere(err error, object backup.Object) (Found, bool) {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok || api.ErrorCode() != "PreconditionFailed" && api.ErrorCode() != "NoSuchUpload" {
-		return false
+		return Found{}, false
 	}
-	found, err := u.b.Stat(u.ctx, u.name)
-	return err == nil && found.Size == u.size && found.Digest != nil && *found.Digest == digest
+	found, err := u.b.Stat(u.ctx, u.name, "")
+	return found, err == nil && found.Size == object.Size && found.Digest != nil && *found.Digest == object.Digest
 }
 
 // patienceToAbort is for tidying up, which is done although time may be up.

@@ -88,7 +88,7 @@ func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) err
 
 // prepare reads what the flags name.
 func (b *backingUp) prepare(s Streams) (err error) {
-	b.order.Tell = func(said string) { s.notef("note: %s", said) }
+	b.order.Tell, b.order.Now = func(said string) { s.notef("note: %s", said) }, time.Now
 	b.order.Compression, b.order.Workers, b.order.Method = backup.Compression(b.compression), b.workers, backup.Method(b.method)
 	for _, pattern := range b.order.Exclude {
 		if _, err := path.Match(pattern, ""); err != nil {
@@ -98,6 +98,9 @@ func (b *backingUp) prepare(s Streams) (err error) {
 	b.order.Recipients, err = b.to.parse(s)
 	return err
 }
+
+// slowest is how much may leave in a second at the least: all lanes together are through in half the time for a request.
+const slowest = 1 << 20
 
 // openSigned trusts the records that are signed as this one will be.
 func (b *backingUp) openSigned(ctx context.Context, s Streams) (archive.Archive, error) {
@@ -114,6 +117,9 @@ func (b *backingUp) openSigned(ctx context.Context, s Streams) (archive.Archive,
 	if err != nil {
 		return a, fmt.Errorf("--limit-upload: %w", err)
 	}
+	if limit < slowest {
+		return a, fmt.Errorf("--limit-upload %s: less than 1Mi in a second is too slow for the parts of 8 MiB in which is sent, each of which has %s", b.uploadLimit, patienceWithArchive.Try)
+	}
 	a.Bucket = a.Bucket.Slowly(limit)
 	return a, nil
 }
@@ -121,8 +127,7 @@ func (b *backingUp) openSigned(ctx context.Context, s Streams) (archive.Archive,
 func (b *backingUp) readBack(ctx context.Context, s Streams, a archive.Archive, w archive.Written, p *archive.Progress, r *backup.Receipt) error {
 	seen, err := w.Verify(ctx, a, b.workers, p)
 	if err != nil {
-		w.Discard()
-		return fmt.Errorf("backup %d was written, but it cannot be read back, so do not count on it: %w", w.Sequence, err)
+		return errors.Join(fmt.Errorf("backup %d was written, but it cannot be read back, so do not count on it: %w", w.Sequence, err), w.Discard(err))
 	}
 	r.Verified, r.Read, r.Asked, r.Unknown = new(time.Now().UTC()), seen.Read, seen.Asked, seen.Unknown
 	s.notef("verified backup %d: read back %s, asked for %s of earlier ones", w.Sequence, bytesText(seen.Read), bytesText(seen.Asked))

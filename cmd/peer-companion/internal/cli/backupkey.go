@@ -86,6 +86,8 @@ func (b *backUp) copy(ctx context.Context, s Streams, to *bucket.Bucket, e seal.
 	case errors.Is(err, bucket.ErrDenied):
 		s.notef("did not read it back: these credentials may write only")
 		return receipt, nil
+	case errors.Is(err, bucket.ErrNotFound):
+		return receipt, fmt.Errorf("%w, though it was just written; see whether %s keeps what it takes", err, to)
 	case err != nil:
 		return receipt, err
 	case !bytes.Equal(content, e.Text()):
