@@ -59,19 +59,33 @@ func credentials(t *testing.T) bucket.Credentials {
 // serve starts a store that answers as it is told, and opens a bucket in it.
 func serve(t *testing.T, answer http.HandlerFunc) *bucket.Bucket {
 	t.Helper()
-	return serveAsked(t, bucket.Encryption{}, answer)
+	return serveFor(t, brief, answer)
 }
 
-// serveAsked is the same for who asks the store to encrypt.
+// serveFor is the same for who has other patience, serveAsked for who asks the store to encrypt.
+func serveFor(t *testing.T, patience bucket.Patience, answer http.HandlerFunc) *bucket.Bucket {
+	t.Helper()
+	return serveWith(t, bucket.Encryption{}, patience, answer)
+}
+
 func serveAsked(t *testing.T, asked bucket.Encryption, answer http.HandlerFunc) *bucket.Bucket {
+	t.Helper()
+	return serveWith(t, asked, brief, answer)
+}
+
+func serveWith(t *testing.T, asked bucket.Encryption, patience bucket.Patience, answer http.HandlerFunc) *bucket.Bucket {
 	t.Helper()
 	server := httptest.NewTLSServer(answer)
 	t.Cleanup(server.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-	return open(t, bucket.Place{
+	b, err := bucket.Open(bucket.Place{
 		Endpoint: server.URL, Region: "us-east-1", Bucket: "keys", Encryption: asked,
 		CAFile: filepath.Join(folder(t, map[string]string{"ca.crt": string(ca)}), "ca.crt"),
-	})
+	}, credentials(t), patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func open(t *testing.T, p bucket.Place) *bucket.Bucket {

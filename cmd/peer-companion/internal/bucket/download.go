@@ -51,14 +51,15 @@ func (b *Bucket) Download(ctx context.Context, lanes Lanes, name string, o backu
 func (d *Download) order() {
 	defer close(d.coming)
 	for at := int64(0); at < d.object.Size; at += backup.PartSize {
-		part, err := d.lanes.take(d.ctx)
+		size := min(backup.PartSize, d.object.Size-at)
+		part, err := d.lanes.take(d.ctx, size)
 		if err != nil {
 			return
 		}
 		one := make(chan arrived, 1)
 		d.coming <- one
 		go func() {
-			part := part[:min(backup.PartSize, d.object.Size-at)]
+			part := part[:size]
 			err := d.b.readPart(d.ctx, d.name, d.object, span{at, part})
 			one <- arrived{part, sha256.Sum256(part), err}
 		}()

@@ -36,11 +36,12 @@ func NewLanes(n int) Lanes {
 	return l
 }
 
-func (l Lanes) take(ctx context.Context) ([]byte, error) {
+// take waits for room for a part of so many bytes.
+func (l Lanes) take(ctx context.Context, size int64) ([]byte, error) {
 	select {
 	case part := <-l:
-		if part == nil {
-			part = make([]byte, 0, backup.PartSize)
+		if int64(cap(part)) < size {
+			part = make([]byte, 0, size)
 		}
 		return part[:0], nil
 	case <-ctx.Done():
@@ -59,7 +60,8 @@ type Upload struct {
 	id    *string
 	part  []byte
 	size  int64
-	sums  [][sha256.Size]byte
+	// sums are those of the parts. The list grows while they are taken.
+	sums []*[sha256.Size]byte
 
 	sending sync.WaitGroup
 	mu      sync.Mutex
@@ -69,7 +71,7 @@ type Upload struct {
 
 // Upload begins to write an object under a name that nothing has yet.
 func (b *Bucket) Upload(ctx context.Context, lanes Lanes, name string) (*Upload, error) {
-	part, err := lanes.take(ctx)
+	part, err := lanes.take(ctx, backup.PartSize)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +110,7 @@ func (u *Upload) flush() error {
 	if err := u.failure(); err != nil {
 		return err
 	}
-	next, err := u.lanes.take(u.ctx)
+	next, err := u.lanes.take(u.ctx, backup.PartSize)
 	if err != nil {
 		return err
 	}
@@ -121,8 +123,8 @@ func (u *Upload) send() {
 	part, number := u.part, len(u.sums)
 	u.part = nil
 	u.size += int64(len(part))
-	u.sums = append(u.sums, [sha256.Size]byte{})
-	sum := &u.sums[number]
+	sum := new([sha256.Size]byte)
+	u.sums = append(u.sums, sum)
 	u.sending.Go(func() {
 		defer u.lanes.giveBack(part)
 		*sum = sha256.Sum256(part)
@@ -181,7 +183,7 @@ func (u *Upload) Commit() (backup.Object, error) {
 	slices.SortFunc(u.sent, func(a, b types.CompletedPart) int { return int(*a.PartNumber - *b.PartNumber) })
 	digests := backup.NewDigester()
 	for _, sum := range u.sums {
-		digests.Part(sum)
+		digests.Part(*sum)
 	}
 	object := backup.Object{Size: u.size, Digest: digests.Sum()}
 	out, err := u.b.client.CompleteMultipartUpload(u.ctx, &s3.CompleteMultipartUploadInput{
