@@ -44,6 +44,6 @@
 // # State
 //
 // What the writer needs for the next incremental backup it keeps beside the data of the peer: where each block lies, and
-// its fingerprint. It cannot read the manifest, being no recipient. A peer that spoils its state spoils its own next
-// backup, as it could by spoiling its data, and no earlier one. Without a state that fits, the next backup is a full one.
+// its fingerprint. It cannot read the manifest, being no recipient. The state has an HMAC by the signing key, so a peer that
+// has none cannot make up where its blocks lie. Without a state that fits, the next backup is a full one.
 package backup

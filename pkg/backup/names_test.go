@@ -52,8 +52,8 @@ func TestTheNextSequenceIsFreeAndAfterTheLatestThatHolds(t *testing.T) {
 		taken  []int64
 		want   int64
 	}{
-		"There is none.":                               {0, nil, 1},
-		"The latest holds.":                            {3, []int64{1, 2, 3}, 4},
+		"There is none.":    {0, nil, 1},
+		"The latest holds.": {3, []int64{1, 2, 3}, 4},
 		"The next names are taken by something else.":  {3, []int64{1, 2, 3, 4, 5, 7}, 6},
 		"Somebody has taken the last name there is.":   {3, []int64{1, 2, 3, 9_999_999_999}, 4},
 		"Nothing holds, and the first name is taken.":  {0, []int64{1}, 2},

@@ -4,6 +4,7 @@ package backup
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -49,7 +50,11 @@ type Signer struct {
 	note.Signer
 
 	public string
+	state  StateKey
 }
+
+// StateKey is the one by which a writer knows its own states. It follows from the signing key, and tells nothing of it.
+func (s Signer) StateKey() StateKey { return s.state }
 
 // Public is the key by which its signatures are known.
 func (s Signer) Public() string { return s.public }
@@ -75,7 +80,9 @@ func ParseSigner(private, namespace, peerNode string) (Signer, error) {
 		return Signer{}, errors.New("it is no key of Ed25519")
 	}
 	_, public, err := signingKey([ed25519.SeedSize]byte(raw[1:]), namespace, peerNode)
-	return Signer{s, public}, err
+	state := hmac.New(sha256.New, raw[1:])
+	_, _ = state.Write([]byte(FormatState)) // a hash takes everything
+	return Signer{s, public, state.Sum(nil)}, err
 }
 
 // SignerOf is the signer of a peer whose key is that of a seed.

@@ -3,7 +3,7 @@
 package backup
 
 import (
-	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -40,8 +40,18 @@ type known struct {
 	Prints []byte
 }
 
-// trailer is the length of the basis, and the SHA-256 of everything before that.
+// trailer is the length of the basis, and the HMAC of everything before that: a state lies with the data of the peer, which
+// may write another. Only one that was written with the signing key of its records is gone on from.
 const trailer = 4 + sha256.Size
+
+// StateKey is the key by which a writer knows its own states.
+type StateKey []byte
+
+// String keeps the key out of what is printed.
+func (StateKey) String() string { return "key of states" }
+
+// GoString does, too.
+func (k StateKey) GoString() string { return k.String() }
 
 // StateWriter writes what the next backup needs to know. Its last word is the record that was written, so a state that
 // has none is of a backup that came to nothing.
@@ -53,8 +63,8 @@ type StateWriter struct {
 }
 
 // NewStateWriter begins a state.
-func NewStateWriter(w io.Writer) *StateWriter {
-	sum := sha256.New()
+func NewStateWriter(w io.Writer, key StateKey) *StateWriter {
+	sum := hmac.New(sha256.New, key)
 	both := io.MultiWriter(w, sum)
 	return &StateWriter{w: both, sum: sum, encoder: cbor.NewEncoder(both)}
 }
@@ -94,8 +104,8 @@ type StateReader struct {
 	next    *known
 }
 
-// OpenState reads a state of so many bytes, and refuses one that is not as it was written.
-func OpenState(r io.ReaderAt, size int64) (Basis, *StateReader, error) {
+// OpenState reads a state of so many bytes, and refuses one that is not as it was written with the key.
+func OpenState(r io.ReaderAt, size int64, key StateKey) (Basis, *StateReader, error) {
 	var b Basis
 	if size < trailer {
 		return b, nil, errors.New("the state is cut off")
@@ -104,13 +114,13 @@ func OpenState(r io.ReaderAt, size int64) (Basis, *StateReader, error) {
 	if _, err := r.ReadAt(end, size-trailer); err != nil {
 		return b, nil, fmt.Errorf("read the state: %w", err)
 	}
-	sum := sha256.New()
+	sum := hmac.New(sha256.New, key)
 	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size-sha256.Size)); err != nil {
 		return b, nil, fmt.Errorf("read the state: %w", err)
 	}
 	length := int64(binary.BigEndian.Uint32(end))
-	if !bytes.Equal(sum.Sum(nil), end[4:]) || length > size-trailer {
-		return b, nil, errors.New("the state is damaged")
+	if !hmac.Equal(sum.Sum(nil), end[4:]) || length > size-trailer {
+		return b, nil, errors.New("the state is damaged, or was not written with this signing key")
 	}
 	body := size - trailer - length
 	if err := strict.NewDecoder(io.NewSectionReader(r, body, length)).Decode(&b); err != nil || b.Format != FormatState {

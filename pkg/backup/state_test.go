@@ -4,10 +4,12 @@ package backup_test
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,7 +32,7 @@ func known(n byte) backup.Known {
 func state(t testing.TB, chunks ...any) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	s := backup.NewStateWriter(&out)
+	s := backup.NewStateWriter(&out, signer(t).StateKey())
 	n := byte(0)
 	for _, c := range chunks {
 		switch c := c.(type) {
@@ -63,7 +65,7 @@ func TestWhatIsKnownOfAChunkIsFoundInTheOrderOfTheWalk(t *testing.T) {
 		"Files that are not there any more": {{"a.b", 0, 4}, {"z", 5, 5}},
 		"The last one alone.":               {{"z", 5, 5}, {"z", 6, 0}},
 	} {
-		b, r, err := backup.OpenState(bytes.NewReader(text), int64(len(text)))
+		b, r, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), signer(t).StateKey())
 		want := basis()
 		want.Format = backup.FormatState
 		if err != nil || !cmp.Equal(want, b, ignoreBlank) {
@@ -88,17 +90,17 @@ func TestTheFormOfAStateStaysAsItIs(t *testing.T) {
 func TestAStateThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 	text := state(t, "a", 0, "b", 1)
 	for n := range text {
-		if _, _, err := backup.OpenState(bytes.NewReader(text), int64(n)); err == nil {
+		if _, _, err := backup.OpenState(bytes.NewReader(text), int64(n), signer(t).StateKey()); err == nil {
 			t.Fatalf("its first %d bytes are taken for all", n)
 		}
-		if _, _, err := backup.OpenState(bytes.NewReader(flip(text, n)), int64(len(text))); err == nil {
+		if _, _, err := backup.OpenState(bytes.NewReader(flip(text, n)), int64(len(text)), signer(t).StateKey()); err == nil {
 			t.Fatalf("byte %d makes no difference", n)
 		}
 	}
-	if _, _, err := backup.OpenState(bytes.NewReader(text[1:]), int64(len(text)-1)); err == nil {
+	if _, _, err := backup.OpenState(bytes.NewReader(text[1:]), int64(len(text)-1), signer(t).StateKey()); err == nil {
 		t.Error("one without its beginning is taken")
 	}
-	if _, _, err := backup.OpenState(bytes.NewReader(nil), 1000); err == nil {
+	if _, _, err := backup.OpenState(bytes.NewReader(nil), 1000, signer(t).StateKey()); err == nil {
 		t.Error("one that cannot be read is taken")
 	}
 	other := basis()
@@ -110,20 +112,48 @@ func TestAStateThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 		"a basis that is none":            reseal([]byte{0x80, 0, 0, 0, 1}),
 		"a basis with something after it": reseal(append(append(encode(t, basis()), 0), 0, 0, 0, 1)),
 	} {
-		if _, _, err := backup.OpenState(bytes.NewReader(text), int64(len(text))); err == nil {
+		if _, _, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), signer(t).StateKey()); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
 }
 
-// reseal gives a state that somebody has changed the checksum that fits.
-func reseal(body []byte) []byte {
-	sum := sha256.Sum256(body)
-	return append(bytes.Clone(body), sum[:]...)
+func signer(t testing.TB) backup.Signer {
+	t.Helper()
+	s, _ := keys(t)
+	return s
 }
 
-// FuzzState reads states whose checksum fits, and asks for changes with what they say: whoever has the volume can write
-// one.
+// reseal gives a state that was changed the HMAC that fits, with the key of these tests.
+func reseal(body []byte) []byte {
+	key := hmac.New(sha256.New, bytes.Repeat([]byte{42}, 32))
+	key.Write([]byte(backup.FormatState))
+	sum := hmac.New(sha256.New, key.Sum(nil))
+	sum.Write(body)
+	return sum.Sum(bytes.Clone(body))
+}
+
+func TestAStateOfAnotherKeyIsRefused(t *testing.T) {
+	text := state(t, "a", 0)
+	stranger, err := backup.ParseSigner(otherKey(t), "peers", "alpha")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), stranger.StateKey()); err == nil || !strings.Contains(err.Error(), "was not written with this signing key") {
+		t.Errorf("got %v", err)
+	}
+	body := text[:len(text)-sha256.Size]
+	if !bytes.Equal(reseal(body), text) {
+		t.Fatal("these tests do not know the HMAC")
+	}
+	sum := sha256.Sum256(body)
+	made := append(bytes.Clone(body), sum[:]...)
+	if _, _, err := backup.OpenState(bytes.NewReader(made), int64(len(made)), signer(t).StateKey()); err == nil {
+		t.Error("a checksum is as good as the HMAC")
+	}
+}
+
+// FuzzState reads states whose HMAC fits, and asks for changes with what they say.
 func FuzzState(f *testing.F) {
 	text := state(f, "a", 0, 1, "b", 1)
 	body := text[:len(text)-sha256.Size]
@@ -136,7 +166,7 @@ func FuzzState(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		text := reseal(body)
-		_, r, err := backup.OpenState(bytes.NewReader(text), int64(len(text)))
+		_, r, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), signer(t).StateKey())
 		if err != nil {
 			return
 		}
@@ -160,7 +190,7 @@ func FuzzState(f *testing.F) {
 
 func TestAWriterThatFailsIsToldOf(t *testing.T) {
 	for after := range 4 {
-		s := backup.NewStateWriter(&full{left: after * 20})
+		s := backup.NewStateWriter(&full{left: after * 20}, signer(t).StateKey())
 		s.File([]byte("a"))
 		if err := errors.Join(s.Chunk(0, known(1)), s.Close(basis())); err == nil {
 			t.Errorf("the disk was full after %d bytes, and nobody knows", after*20)

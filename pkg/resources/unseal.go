@@ -120,7 +120,7 @@ func unsealerOfJob() *applycorev1.VolumeApplyConfiguration {
 				WithAudience(sealingkey.Audience).WithExpirationSeconds(tokenSeconds).WithPath(tokenFile)),
 			applycorev1.VolumeProjection().WithDownwardAPI(applycorev1.DownwardAPIProjection().
 				WithItems(applycorev1.DownwardAPIVolumeFile().WithPath(caFile).
-					WithFieldRef(applycorev1.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.annotations['" + v1alpha1.AnnotationUnsealerCA + "']"))))))
+					WithFieldRef(applycorev1.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.annotations['"+v1alpha1.AnnotationUnsealerCA+"']"))))))
 }
 
 // unsealer opens the way to the unsealer, in whose namespace nothing else is reached.

@@ -37,6 +37,9 @@ type RecordAnswer struct {
 	Record string `json:"record,omitempty"`
 	// Keys are the public keys by which the peer's records are known, that of the signature first.
 	Keys []string `json:"keys"`
+	// StateKey is by which the pod knows what an earlier one has left on the volume of the peer for it. The peer, whose volume it
+	// is, never sees it.
+	StateKey backup.StateKey `json:"stateKey"`
 }
 
 // Text is the request in writing.
@@ -147,7 +150,7 @@ func checkBackupMoment(o ObservedBackup) *Refusal {
 
 // Sign signs the record with the first of the keys. DecideRecord comes first.
 func Sign(asked AskedRecord, keys []backup.Signer) (RecordAnswer, *Refusal) {
-	answer := RecordAnswer{}
+	answer := RecordAnswer{StateKey: keys[0].StateKey()}
 	for _, key := range keys {
 		answer.Keys = append(answer.Keys, key.Public())
 	}
@@ -166,7 +169,7 @@ func Sign(asked AskedRecord, keys []backup.Signer) (RecordAnswer, *Refusal) {
 func ReadRecordAnswer(body []byte) (RecordAnswer, error) {
 	var answer RecordAnswer
 	unwanted, err := strictjson.UnmarshalStrict(body, &answer)
-	if err != nil || len(unwanted) > 0 || len(answer.Keys) == 0 || slices.Contains(answer.Keys, "") {
+	if err != nil || len(unwanted) > 0 || len(answer.Keys) == 0 || slices.Contains(answer.Keys, "") || len(answer.StateKey) == 0 {
 		return answer, errors.New("it is no answer of an unsealer of this release to a request to sign a record")
 	}
 	return answer, nil

@@ -73,11 +73,13 @@ func TestNobodyElseHasARecordSigned(t *testing.T) {
 		wrong  func(*unseal.ObservedBackup)
 		reason unseal.Reason
 	}{
-		"a pod that is gone":             {func(o *unseal.ObservedBackup) { o.Pod = nil }, unseal.PodGone},
-		"a pod of the same name":         {func(o *unseal.ObservedBackup) { o.Pod.UID = "other" }, unseal.PodGone},
-		"a pod that has ended":           {func(o *unseal.ObservedBackup) { o.Pod.Status.Phase = corev1.PodSucceeded }, unseal.PodDeleting},
-		"a pod of another account":       {func(o *unseal.ObservedBackup) { o.Pod.Spec.ServiceAccountName = "other" }, unseal.WrongServiceAccount},
-		"the pod of a peer":              {func(o *unseal.ObservedBackup) { o.Pod.OwnerReferences = controlledBy("StatefulSet", "alpha", "uid-of-set") }, unseal.NotOfBackup},
+		"a pod that is gone":       {func(o *unseal.ObservedBackup) { o.Pod = nil }, unseal.PodGone},
+		"a pod of the same name":   {func(o *unseal.ObservedBackup) { o.Pod.UID = "other" }, unseal.PodGone},
+		"a pod that has ended":     {func(o *unseal.ObservedBackup) { o.Pod.Status.Phase = corev1.PodSucceeded }, unseal.PodDeleting},
+		"a pod of another account": {func(o *unseal.ObservedBackup) { o.Pod.Spec.ServiceAccountName = "other" }, unseal.WrongServiceAccount},
+		"the pod of a peer": {func(o *unseal.ObservedBackup) {
+			o.Pod.OwnerReferences = controlledBy("StatefulSet", "alpha", "uid-of-set")
+		}, unseal.NotOfBackup},
 		"a pod without a Job":            {func(o *unseal.ObservedBackup) { o.Job = nil }, unseal.NotOfBackup},
 		"a pod of an earlier Job":        {func(o *unseal.ObservedBackup) { o.Job.UID = "other" }, unseal.NotOfBackup},
 		"a Job that nobody asked for":    {func(o *unseal.ObservedBackup) { o.PeerBackup = nil }, unseal.NotOfBackup},

@@ -4,7 +4,6 @@ package archive
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/peernode/operator/pkg/backup"
@@ -150,7 +149,7 @@ func (p *pipeline) chunk(f *file, name string, index int64) error {
 	if p.writer.known != nil {
 		if t.known, err = p.writer.known.Chunk(name, index); err != nil {
 			p.free <- b
-			return fmt.Errorf("%w (%w)", errSpoiled, err)
+			return err
 		}
 	}
 	p.work <- t

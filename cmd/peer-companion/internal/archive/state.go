@@ -23,7 +23,7 @@ type stateFile struct {
 	buffer *bufio.Writer
 }
 
-func newState(path string) (*stateFile, error) {
+func newState(path string, key backup.StateKey) (*stateFile, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func newState(path string) (*stateFile, error) {
 		return nil, err
 	}
 	buffer := bufio.NewWriterSize(f, 1<<20)
-	return &stateFile{backup.NewStateWriter(buffer), path, f, buffer}, nil
+	return &stateFile{backup.NewStateWriter(buffer, key), path, f, buffer}, nil
 }
 
 // file begins a file of the tree. Without a state nothing is kept.
@@ -86,21 +86,14 @@ func (s *stateFile) forget() error {
 	if s == nil {
 		return nil
 	}
-	return remove(s.path)
-}
-
-func remove(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the state: %w", err)
 	}
 	return nil
 }
 
-// errSpoiled says that the state is not as this program writes it, though its checksum is right.
-var errSpoiled = errors.New("the state was spoiled, and is removed now; run this again for a full backup")
-
 // readState reads that of the last backup. It stays open until the program ends.
-func readState(path string) (backup.Basis, *backup.StateReader, error) {
+func readState(path string, key backup.StateKey) (backup.Basis, *backup.StateReader, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return backup.Basis{}, nil, errors.New("nothing is known of an earlier one")
@@ -112,7 +105,7 @@ func readState(path string) (backup.Basis, *backup.StateReader, error) {
 	if err != nil {
 		return backup.Basis{}, nil, err
 	}
-	basis, reader, err := backup.OpenState(f, info.Size())
+	basis, reader, err := backup.OpenState(f, info.Size(), key)
 	if err != nil {
 		return basis, nil, errors.Join(err, f.Close())
 	}

@@ -30,9 +30,10 @@ type Order struct {
 	Name   string
 	Method backup.Method
 	// Recipients are of one family.
-	Recipients  []seal.Recipient
-	// Notary signs the record.
+	Recipients []seal.Recipient
+	// Notary signs the record, and StateKey is by which the state is known.
 	Notary      Notary
+	StateKey    backup.StateKey
 	Compression backup.Compression
 	// Workers is how many processors to use.
 	Workers int
@@ -103,9 +104,6 @@ func (a Archive) Write(ctx context.Context, o Order) (Written, error) {
 	if err != nil {
 		cancel(err)
 		w.abort()
-		if errors.Is(err, errSpoiled) {
-			err = errors.Join(err, w.state.forget())
-		}
 		return Written{}, err
 	}
 	return w.commit(ctx)
@@ -184,12 +182,12 @@ func (w *writer) goOn(ctx context.Context) error {
 			w.Tell(fmt.Sprintf("making a full backup: %v", err))
 		}
 	}
-	w.state, err = newState(w.State)
+	w.state, err = newState(w.State, w.StateKey)
 	return err
 }
 
 func (w *writer) resume(ctx context.Context) error {
-	basis, known, err := readState(w.State)
+	basis, known, err := readState(w.State, w.StateKey)
 	if err != nil {
 		return err
 	}
@@ -270,11 +268,7 @@ func (w *writer) take(t *task) error {
 	if err := w.state.chunk(t.index, backup.Known{Pieces: pieces, Blocks: t.prints}); err != nil || len(pieces) == 0 {
 		return err
 	}
-	err := w.manifest.Chunk(backup.Chunk{Index: t.index, Pieces: pieces})
-	if err != nil && w.known != nil {
-		return fmt.Errorf("%w (%w)", errSpoiled, err)
-	}
-	return err
+	return w.manifest.Chunk(backup.Chunk{Index: t.index, Pieces: pieces})
 }
 
 // commit writes the record, after which there is a backup.

@@ -79,13 +79,16 @@ func TestAnObjectThatIsAnotherIsNotTaken(t *testing.T) {
 		object backup.Object
 		says   string
 	}{
-		"It is longer.":                      {serves(append(bytes.Clone(content), 0)), good, "not as long as it was written"},
-		"It is shorter.":                     {serves(content[:len(content)-1]), good, "not as long as it was written"},
-		"It is shorter by a part.":           {serves(content[:backup.PartSize]), good, "not as long as it was written"},
-		"It is empty.":                       {serves(nil), good, "not as long as it was written"},
-		"It has other bytes.":                {serves(swapped), good, "is not what was written: its digest is"},
-		"One bit is another.":                {serves(damaged), good, "is not what was written: its digest is"},
-		"The store answers another range.":   {func(w http.ResponseWriter, r *http.Request) { r.Header.Set("Range", "bytes=0-9"); serves(content)(w, r) }, good, "not as long as it was written"},
+		"It is longer.":            {serves(append(bytes.Clone(content), 0)), good, "not as long as it was written"},
+		"It is shorter.":           {serves(content[:len(content)-1]), good, "not as long as it was written"},
+		"It is shorter by a part.": {serves(content[:backup.PartSize]), good, "not as long as it was written"},
+		"It is empty.":             {serves(nil), good, "not as long as it was written"},
+		"It has other bytes.":      {serves(swapped), good, "is not what was written: its digest is"},
+		"One bit is another.":      {serves(damaged), good, "is not what was written: its digest is"},
+		"The store answers another range.": {func(w http.ResponseWriter, r *http.Request) {
+			r.Header.Set("Range", "bytes=0-9")
+			serves(content)(w, r)
+		}, good, "not as long as it was written"},
 		"The store knows no ranges.":         {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(content) }, good, "not as long as it was written"},
 		"The record says that it is shorter": {serves(content), other, "not as long as it was written"},
 		"It is not there.":                   {refusal(404, "NoSuchKey", ""), good, "there is no such object"},
@@ -429,4 +432,3 @@ func TestAClockThatIsWrongIsMadeUpFor(t *testing.T) {
 		}
 	}
 }
-

@@ -104,12 +104,12 @@ const slowest = 1 << 20
 
 // openSigned trusts the records that are signed as this one will be.
 func (b *backingUp) openSigned(ctx context.Context, s Streams) (archive.Archive, error) {
-	by, keys, err := b.by.open(ctx, s, b.namespace, b.peerNode)
+	by, err := b.by.open(ctx, s, b.namespace, b.peerNode)
 	if err != nil {
 		return archive.Archive{}, err
 	}
-	b.order.Notary, b.signedBy = by, keys[0]
-	a, err := b.open(keys...)
+	b.order.Notary, b.order.StateKey, b.signedBy = by, by.state, by.keys[0]
+	a, err := b.open(by.keys...)
 	if err != nil || b.uploadLimit == "" {
 		return a, err
 	}

@@ -36,27 +36,38 @@ func (n *notary) flags(c *cobra.Command) {
 // patienceWithUnsealer is how long to ask for a signature.
 const patienceWithUnsealer = 4 * time.Minute
 
-// open returns who signs, and the public keys by which records are known, that of the signature first.
-func (n *notary) open(ctx context.Context, s Streams, namespace, peerNode string) (archive.Notary, []string, error) {
-	if n.keyFile == "" {
-		if !strings.HasPrefix(n.URL, "https://") {
-			return nil, nil, fmt.Errorf("--unsealer-url %q does not begin with https://", n.URL)
-		}
-		asked := unsealing.Notary{Client: n.Client, Patience: unsealing.NewPatience(patienceWithUnsealer), Tell: func(p *unsealing.Problem) {
-			s.notef("no signature yet: %s", p)
-		}}
-		keys, err := asked.Keys(ctx)
-		return asked, keys, err
+// opened is who signs, the public keys by which records are known, that of the signature first, and the key of states.
+type opened struct {
+	archive.Notary
+
+	keys  []string
+	state backup.StateKey
+}
+
+func (n *notary) open(ctx context.Context, s Streams, namespace, peerNode string) (opened, error) {
+	if n.keyFile != "" {
+		return n.own(namespace, peerNode)
 	}
+	if !strings.HasPrefix(n.URL, "https://") {
+		return opened{}, fmt.Errorf("--unsealer-url %q does not begin with https://", n.URL)
+	}
+	asked := unsealing.Notary{Client: n.Client, Patience: unsealing.NewPatience(patienceWithUnsealer), Tell: func(p *unsealing.Problem) {
+		s.notef("no signature yet: %s", p)
+	}}
+	keys, state, err := asked.Keys(ctx)
+	return opened{asked, keys, state}, err
+}
+
+func (n *notary) own(namespace, peerNode string) (opened, error) {
 	text, err := smallfile.Read(n.keyFile)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the signing key: %w", err)
+		return opened{}, fmt.Errorf("the signing key: %w", err)
 	}
 	key, err := backup.ParseSigner(string(text), namespace, peerNode)
 	if err != nil {
-		return nil, nil, fmt.Errorf("the signing key: %w", err)
+		return opened{}, fmt.Errorf("the signing key: %w", err)
 	}
-	return own{key}, []string{key.Public()}, nil
+	return opened{own{key}, []string{key.Public()}, key.StateKey()}, nil
 }
 
 // own signs with a key that is at hand.

@@ -22,10 +22,11 @@ type Notary struct {
 // maxSigned is more than a signed record and its keys have, as JSON writes them.
 const maxSigned = 4 * unseal.MaxRecord
 
-// Keys are the public keys by which the records of the peer are known, that of new signatures first.
-func (n Notary) Keys(ctx context.Context) ([]string, error) {
+// Keys are the public keys by which the records of the peer are known, that of new signatures first, and the key by which its
+// states are.
+func (n Notary) Keys(ctx context.Context) ([]string, backup.StateKey, error) {
 	answer, err := n.ask(ctx, unseal.RecordRequest{})
-	return answer.Keys, err
+	return answer.Keys, answer.StateKey, err
 }
 
 // Sign has a record signed.
