@@ -58,6 +58,11 @@ func StartS3(ctx context.Context, dir string) (*S3, error) {
 // Stop ends the store. What it keeps stays in its folder.
 func (s *S3) Stop() error { return s.process.stop() }
 
+// Restart starts a store that was stopped, at the same address.
+func (s *S3) Restart(ctx context.Context) error {
+	return s.startAt(ctx, strings.TrimPrefix(s.Endpoint, "https://"))
+}
+
 // AddUser makes a user who may do only what the policy of a bucket says.
 func (s *S3) AddUser(ctx context.Context, accessKey, secretKey string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "versitygw"), "admin", "--endpoint-url", s.Endpoint,
@@ -91,7 +96,10 @@ func (s *S3) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	address := "127.0.0.1:" + strconv.Itoa(port)
+	return s.startAt(ctx, "127.0.0.1:"+strconv.Itoa(port))
+}
+
+func (s *S3) startAt(ctx context.Context, address string) (err error) {
 	s.Endpoint = "https://" + address
 	if s.process, err = start(s.program(address), s.dir, false); err != nil {
 		return err

@@ -42,6 +42,14 @@ func (s *Server) Stop(t testing.TB) {
 	}
 }
 
+// Restart starts it again where it was.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.server.Restart(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // User makes the one user beside root who may do anything with the objects of a bucket: these things, such as
 // s3:PutObject.
 func (s *Server) User(t testing.TB, name, bucket string, actions ...string) Store {

@@ -42,7 +42,7 @@ func (s Store) As(accessKey, secretKey string) Store {
 
 // CreateBucket makes a bucket.
 func (s Store) CreateBucket(ctx context.Context, bucket string) error {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s Store) SetPolicy(ctx context.Context, bucket, accessKey string, statemen
 	if err != nil {
 		return err
 	}
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s Store) SetPolicy(ctx context.Context, bucket, accessKey string, statemen
 
 // Put writes an object, over whatever is there.
 func (s Store) Put(ctx context.Context, bucket, name string, content []byte) error {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (s Store) Put(ctx context.Context, bucket, name string, content []byte) err
 
 // Get reads an object.
 func (s Store) Get(ctx context.Context, bucket, name string) ([]byte, error) {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (s Store) Get(ctx context.Context, bucket, name string) ([]byte, error) {
 
 // Delete removes an object.
 func (s Store) Delete(ctx context.Context, bucket, name string) error {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (s Store) Delete(ctx context.Context, bucket, name string) error {
 
 // List returns the names of all objects of a bucket, sorted.
 func (s Store) List(ctx context.Context, bucket string) ([]string, error) {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,8 @@ func (s Store) List(ctx context.Context, bucket string) ([]string, error) {
 	return names, nil
 }
 
-func (s Store) client() (*s3.Client, error) {
+// Client speaks with the store in the words of S3, for what has none here.
+func (s Store) Client() (*s3.Client, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(s.CA) {
 		return nil, errors.New("the CA of the store is not PEM")
