@@ -138,7 +138,7 @@ func TestExitCodesAndStreams(t *testing.T) {
 		"No command shows what there is.":            {"peer-companion", 0, "recovery-key", ""},
 		"An envelope goes to the standard output.":   {"peer-companion keygen -n peers --peernode alpha -R recovery.pub", 0, `"format": "peernode.dev/key-envelope"`, "sealed the Ed25519 key of peers/alpha"},
 		"What is wrong goes to the standard error.":  {"peer-companion keygen -n peers", 1, "", "error: say whose key it is"},
-		"An unknown command is an error.":            {"peer-companion backup", 1, "", `error: unknown command "backup"`},
+		"An unknown command is an error.":            {"peer-companion archive", 1, "", `error: unknown command "archive"`},
 		"A full disk is an error.":                   {"peer-companion keygen -n peers --peernode alpha -R recovery.pub > /dev/full", 1, "", "error: write the envelope"},
 		"A full disk is one for a Secret too.":       {"peer-companion keygen -n peers --peernode alpha -R recovery.pub --as secret > /dev/full", 1, "", "error: write the secret"},
 		"A recovery key is never replaced.":          {"peer-companion recovery-key --out recovery.key", 1, "", "recovery.key exists already"},

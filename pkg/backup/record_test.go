@@ -243,7 +243,7 @@ func TestRecordsOfAReplacedKeyAreStillKnown(t *testing.T) {
 func receipt() backup.Receipt {
 	at := time.Date(2026, 11, 27, 1, 4, 0, 0, time.UTC)
 	r := backup.Trusted{Record: increment(), SHA256: sha256.Sum256([]byte("record"))}.Receipt()
-	r.Uploaded, r.Verified, r.Read, r.Asked, r.Unknown = 1, &at, 2, 3, 4
+	r.Uploaded, r.Verified, r.Read, r.Asked, r.Unknown, r.SignedBy = 1, &at, 2, 3, 4, "peers/alpha+1f9b2c3d+AYxH3mxP1Qq1j4W4mCk0r8h6J0m5o0o1bF3sU5u2C9Wk"
 	return r
 }
 

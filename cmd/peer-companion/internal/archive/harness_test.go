@@ -3,6 +3,7 @@
 package archive_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -54,7 +55,7 @@ func newPeer(t testing.TB, m *memory, name string) *peer {
 	p := &peer{TB: t, opener: opener, Archive: archive.Archive{Bucket: m.serve(t), Prefix: "berlin", Namespace: "peers", PeerNode: name, Trust: trust}}
 	p.order = archive.Order{
 		Folder: filepath.Join(dir, "data"), State: filepath.Join(dir, "state"), Name: "daily", Method: backup.MethodStopped,
-		Recipients: []seal.Recipient{opener.Recipient()}, Signer: signer, Compression: backup.CompressFastest, Workers: 2,
+		Recipients: []seal.Recipient{opener.Recipient()}, Notary: own{signer}, StateKey: signer.StateKey(), Compression: backup.CompressFastest, Workers: 2,
 		SegmentSize: 60 << 10, Now: time.Now, Progress: &archive.Progress{}, Tell: func(s string) { p.said = append(p.said, s) },
 	}
 	if err := os.Mkdir(p.order.Folder, 0o755); err != nil {
@@ -62,6 +63,11 @@ func newPeer(t testing.TB, m *memory, name string) *peer {
 	}
 	return p
 }
+
+// own signs with the key of the peer.
+type own struct{ backup.Signer }
+
+func (o own) Sign(_ context.Context, r backup.Record) ([]byte, error) { return o.Signer.Sign(r) }
 
 // file writes noise, or what is given.
 func (p *peer) file(name string, seed uint64, size int) {

@@ -58,7 +58,7 @@ func (p *peer) spoil(pieces []backup.Piece) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	basis, was, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), p.order.Signer)
+	basis, was, err := backup.OpenState(bytes.NewReader(text), int64(len(text)), p.order.StateKey)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func (p *peer) spoil(pieces []backup.Piece) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	s := backup.NewStateWriter(&out, his)
+	s := backup.NewStateWriter(&out, his.StateKey())
 	s.File([]byte("a"))
 	if err := s.Chunk(0, known); err != nil {
 		p.Fatal(err)
@@ -171,7 +171,7 @@ func (p *peer) forge(m *memory, entries []backup.Entry) {
 	sealed := sealedTo(p.order.Recipients, r.ManifestLabel(), manifest.Bytes())
 	r.Manifest.Name = strings.Repeat("m", 26)
 	r.Manifest.Size, r.Manifest.Digest, r.Tree = int64(len(sealed)), digestOf(sealed), totals.Info()
-	text, err := p.order.Signer.Sign(r)
+	text, err := p.order.Notary.Sign(p.Context(), r)
 	if err != nil {
 		p.Fatal(err)
 	}
