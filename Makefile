@@ -92,6 +92,10 @@ bench: ## 1,000 peers on simulated nodes, alone and in fleets: requests, time, m
 bench-edge: ## The edge beside nginx: requests per second, time, CPU, memory. Needs an nginx. Takes about 10 minutes.
 	go run -C test ./bench/edge -write ../docs/benchmarks-edge.md
 
+.PHONY: bench-backup
+bench-backup: ## Backups beside tar with gpg, tar with age, and restic, whichever are there, up to 8 GiB: speed, CPU, memory, bytes. Needs 35 GB of disk.
+	go run -C test ./bench/backup -write ../docs/benchmarks-backup.md
+
 ##@ Checking
 
 .PHONY: lint

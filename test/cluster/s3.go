@@ -63,6 +63,9 @@ func (s *S3) Restart(ctx context.Context) error {
 	return s.startAt(ctx, strings.TrimPrefix(s.Endpoint, "https://"))
 }
 
+// PID is the number of its process.
+func (s *S3) PID() int { return s.process.cmd.Process.Pid }
+
 // AddUser makes a user who may do only what the policy of a bucket says.
 func (s *S3) AddUser(ctx context.Context, accessKey, secretKey string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "versitygw"), "admin", "--endpoint-url", s.Endpoint,

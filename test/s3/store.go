@@ -53,7 +53,7 @@ func (s Store) CreateBucket(ctx context.Context, bucket string) error {
 // CreateLockedBucket makes a bucket that keeps what is put there for some days, in a mode such as COMPLIANCE; for 0 days it
 // can do so, and has no such default.
 func (s Store) CreateLockedBucket(ctx context.Context, bucket, mode string, days int32) error {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s Store) CreateLockedBucket(ctx context.Context, bucket, mode string, days
 
 // KeepVersions has a bucket keep what is written over or deleted.
 func (s Store) KeepVersions(ctx context.Context, bucket string) error {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (s Store) KeepVersions(ctx context.Context, bucket string) error {
 
 // Leftovers are how many versions of objects, marks of deletion and uploads that were not ended a bucket holds.
 func (s Store) Leftovers(ctx context.Context, bucket string) (versions, marks, uploads int, err error) {
-	client, err := s.client()
+	client, err := s.Client()
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -167,22 +167,32 @@ func (s Store) Delete(ctx context.Context, bucket, name string) error {
 }
 
 // List returns the names of all objects of a bucket, sorted.
-func (s Store) List(ctx context.Context, bucket string) ([]string, error) {
+func (s Store) List(ctx context.Context, bucket string) (names []string, err error) {
+	err = s.each(ctx, bucket, func(o types.Object) { names = append(names, aws.ToString(o.Key)) })
+	return names, err
+}
+
+// Size is how many bytes all objects of a bucket have.
+func (s Store) Size(ctx context.Context, bucket string) (sum int64, err error) {
+	err = s.each(ctx, bucket, func(o types.Object) { sum += aws.ToInt64(o.Size) })
+	return sum, err
+}
+
+func (s Store) each(ctx context.Context, bucket string, see func(types.Object)) error {
 	client, err := s.Client()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var names []string
 	for pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &bucket}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, object := range page.Contents {
-			names = append(names, aws.ToString(object.Key))
+			see(object)
 		}
 	}
-	return names, nil
+	return nil
 }
 
 // Client speaks with the store in the words of S3, for what has none here.

@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/prometheus/procfs"
+	"github.com/peernode/operator/test/bench/internal/machine"
 )
 
 // cell is what is measured again in each round.
@@ -111,20 +111,21 @@ func (b *bed) sample(ctx context.Context, w workload, p *program, n int) (sample
 	if a.first != nil {
 		b.progressf("%d errors of %s, such as: %s", a.errors, p.name, a.first)
 	}
-	others := after.busy - before.busy - (after.ours - before.ours)
 	return sample{
 		perSecond: float64(served) / a.lasted.Seconds(),
 		p50:       time.Duration(a.times.ValueAtPercentile(50)) * time.Microsecond,
 		p99:       time.Duration(a.times.ValueAtPercentile(99)) * time.Microsecond,
 		cpu:       (after.program - before.program) / float64(served) * 1000,
-		others:    max(0, others/(after.all-before.all)),
+		others:    after.machine.Others(before.machine, after.ours-before.ours),
 		errors:    a.errors,
 	}, b.kept(p, served)
 }
 
-// seconds are those that processors have worked, for one program, for all that is measured and this one, for everybody;
-// and all that have passed on them.
-type seconds struct{ program, ours, busy, all float64 }
+// seconds are those that processors have worked, for one program, for all that is measured and this one, and for everybody.
+type seconds struct {
+	program, ours float64
+	machine       machine.Seconds
+}
 
 func (b *bed) look(p *program) (s seconds, err error) {
 	for _, each := range b.programs() {
@@ -137,23 +138,12 @@ func (b *bed) look(p *program) (s seconds, err error) {
 		}
 		s.ours += used.cpu
 	}
-	fs, err := procfs.NewDefaultFS()
+	self, err := machine.CPU(os.Getpid())
 	if err != nil {
 		return s, err
 	}
-	self, err := fs.Proc(os.Getpid())
-	if err != nil {
-		return s, err
-	}
-	stat, err := self.Stat()
-	if err != nil {
-		return s, err
-	}
-	machine, err := fs.Stat()
-	c := machine.CPUTotal
-	s.ours += stat.CPUTime()
-	s.busy = c.User + c.Nice + c.System + c.IRQ + c.SoftIRQ + c.Steal
-	s.all = s.busy + c.Idle + c.Iowait
+	s.ours += self
+	s.machine, err = machine.Look()
 	return s, err
 }
 
