@@ -22,7 +22,13 @@ type Archive struct {
 	Namespace, PeerNode string
 	// Trust is who signs its records.
 	Trust backup.Trust
+	// Lanes are the memory for parts of objects on their way, of which there are Lanes. What is written is on its way at other
+	// times than what is read.
+	Lanes bucket.Lanes
 }
+
+// Lanes are enough: one for the manifest, one for the segment that is filled, the others on their way.
+const Lanes = 6
 
 // in is the name in the bucket of what lies in the folder of the peer.
 func (a Archive) in(name string) string {

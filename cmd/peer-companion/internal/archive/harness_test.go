@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/peernode/operator/cmd/peer-companion/internal/archive"
+	"github.com/peernode/operator/cmd/peer-companion/internal/bucket"
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/seal"
 )
@@ -52,7 +53,7 @@ func newPeer(t testing.TB, m *memory, name string) *peer {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	p := &peer{TB: t, opener: opener, Archive: archive.Archive{Bucket: m.serve(t), Prefix: "berlin", Namespace: "peers", PeerNode: name, Trust: trust}}
+	p := &peer{TB: t, opener: opener, Archive: archive.Archive{Bucket: m.serve(t), Prefix: "berlin", Namespace: "peers", PeerNode: name, Trust: trust, Lanes: bucket.NewLanes(archive.Lanes)}}
 	p.order = archive.Order{
 		Folder: filepath.Join(dir, "data"), State: filepath.Join(dir, "state"), Name: "daily", Method: backup.MethodStopped,
 		Recipients: []seal.Recipient{opener.Recipient()}, Notary: own{signer}, StateKey: signer.StateKey(), Compression: backup.CompressFastest, Workers: 2,

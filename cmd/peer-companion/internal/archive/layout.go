@@ -10,7 +10,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/peernode/operator/cmd/peer-companion/internal/bucket"
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/seal"
 )
@@ -39,7 +38,7 @@ var errTampered = errors.New("the manifest does not fit the record")
 
 // readManifest reads the manifest of a backup, and shows each entry.
 func (a Archive) readManifest(ctx context.Context, r backup.Record, openers []seal.Opener, see func(backup.Entry) error) (*layout, error) {
-	d := a.Bucket.Download(ctx, bucket.NewLanes(lanesForManifest), a.data(r.Manifest.Name), r.Manifest)
+	d := a.Bucket.Download(ctx, a.Lanes, a.data(r.Manifest.Name), r.Manifest)
 	defer d.Close()
 	l, err := layoutOf(d, r, openers, see)
 	if err == nil {
@@ -53,9 +52,6 @@ func (a Archive) readManifest(ctx context.Context, r backup.Record, openers []se
 	}
 	return l, nil
 }
-
-// lanesForManifest are the parts of a manifest that are read ahead.
-const lanesForManifest = 2
 
 func layoutOf(sealed io.Reader, r backup.Record, openers []seal.Opener, see func(backup.Entry) error) (*layout, error) {
 	plain, err := seal.OpenStream(sealed, openers...)

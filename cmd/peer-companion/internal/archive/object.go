@@ -21,12 +21,12 @@ type object struct {
 	upload *bucket.Upload
 }
 
-func (a Archive) newObject(ctx context.Context, lanes bucket.Lanes, to []seal.Recipient, l backup.Label) (*object, error) {
+func (a Archive) newObject(ctx context.Context, to []seal.Recipient, l backup.Label) (*object, error) {
 	name, err := backup.NewObjectName(rand.Reader)
 	if err != nil {
 		return nil, err
 	}
-	upload, err := a.Bucket.Upload(ctx, lanes, a.data(name))
+	upload, err := a.Bucket.Upload(ctx, a.Lanes, a.data(name))
 	if err != nil {
 		return nil, err
 	}

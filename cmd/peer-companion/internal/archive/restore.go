@@ -196,7 +196,7 @@ func (r *restorer) content(ctx context.Context) error {
 	r.Progress.begin(PhaseRestoring, r.layout.bytes(func(uint32) bool { return true }))
 	f := &fetch{
 		Archive: r.Archive, record: r.record.Record, layout: r.layout, openers: r.Openers, workers: r.Workers, progress: r.Progress,
-		sink: r.put,
+		sink: r.put, later: true, // by compare, on the disk
 	}
 	pieces := r.layout.bySegment(len(r.record.Segments))
 	for i, s := range r.record.Segments {

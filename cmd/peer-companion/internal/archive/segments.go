@@ -42,7 +42,7 @@ func (s *segments) append(f backup.Frame) (segment, frame uint32, err error) {
 func (s *segments) begin() error {
 	r := &s.writer.record
 	next := backup.Segment{Sequence: r.Sequence, Number: uint32(len(r.Own()))} //nolint:gosec // as above
-	o, err := s.writer.newObject(s.ctx, s.writer.lanes, s.writer.to, r.Label(next))
+	o, err := s.writer.newObject(s.ctx, s.writer.to, r.Label(next))
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/peernode/operator/cmd/peer-companion/internal/bucket"
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/seal"
 )
@@ -74,7 +73,6 @@ type writer struct {
 	Archive
 	Order
 
-	lanes  bucket.Lanes
 	record backup.Record
 	opener seal.Opener
 	to     []seal.Recipient
@@ -94,7 +92,7 @@ type writer struct {
 func (a Archive) Write(ctx context.Context, o Order) (Written, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &writer{Archive: a, Order: o, lanes: bucket.NewLanes(lanesToWrite)}
+	w := &writer{Archive: a, Order: o}
 	if err := w.begin(ctx); err != nil {
 		return Written{}, err
 	}
@@ -108,9 +106,6 @@ func (a Archive) Write(ctx context.Context, o Order) (Written, error) {
 	}
 	return w.commit(ctx)
 }
-
-// lanesToWrite are 8 MiB each: one for the manifest, one for the segment that is filled, the others on their way.
-const lanesToWrite = 6
 
 func (w *writer) begin(ctx context.Context) error {
 	if err := seal.CheckOneFamily(w.Recipients); err != nil {
@@ -235,7 +230,7 @@ func (w *writer) beginManifest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o, err := w.newObject(ctx, w.lanes, w.to, w.record.ManifestLabel())
+	o, err := w.newObject(ctx, w.to, w.record.ManifestLabel())
 	if err != nil {
 		return err
 	}

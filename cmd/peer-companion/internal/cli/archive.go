@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -60,13 +62,18 @@ func (a *archived) open(keys ...string) (archive.Archive, error) {
 	if err != nil {
 		return none, err
 	}
-	return archive.Archive{Bucket: b, Prefix: a.prefix, Namespace: a.namespace, PeerNode: a.peerNode, Trust: trust}, nil
+	return archive.Archive{Bucket: b, Prefix: a.prefix, Namespace: a.namespace, PeerNode: a.peerNode, Trust: trust, Lanes: bucket.NewLanes(archive.Lanes)}, nil
 }
 
 // runs does something that takes a while: it says how far it is, and ends in order when it is told to.
+//
+// Its heap is kept small: most of it is buffers, which are used again and again.
 func (a *archived) runs(c *cobra.Command, s Streams, do func(context.Context, *archive.Progress) error) error {
 	ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	progress := &archive.Progress{}
 	ctx, cancel := context.WithCancel(ctx)
 	told := make(chan struct{})
@@ -79,6 +86,9 @@ func (a *archived) runs(c *cobra.Command, s Streams, do func(context.Context, *a
 	<-told
 	return err
 }
+
+// memoryGoal is what the garbage collector works towards, in bytes. It can be exceeded.
+const memoryGoal = 96 << 20
 
 // reading are the flags of commands that read a backup.
 type reading struct {
