@@ -36,6 +36,9 @@ var passing = []string{"Event", "Lease", "Endpoints", "EndpointSlice", "Certific
 // generated are fields whose value the cluster chose.
 var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"}
 
+// ofRecord are what a backup has on record that differs from run to run.
+var ofRecord = []string{"sequence", "base", "sha256", "signedBy", "uploaded"}
+
 var (
 	uid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	// Those of Ed25519 keys, which differ from run to run.
@@ -46,7 +49,10 @@ var (
 	// What makes the check of a store another one, in the name of its Job.
 	checkJob = regexp.MustCompile(`-check-[0-9a-f]{8}\b`)
 	// What a fleet last heard of a peer that never served depends on when it looked.
-	whyNot    = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
+	whyNot = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
+	// How much a backup has written, which random names and sizes of signatures change by some bytes, and how long it took.
+	// Its number is another one where a pod had to be played twice.
+	tookLong  = regexp.MustCompile(`^backup \d+ (holds .*), \w+B; \w+B were written, and read back; the peer was stopped for \w+$`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
@@ -266,6 +272,8 @@ func (c canonizer) value(field string, value any) any {
 			return "<current>"
 		case slices.Contains(generated, field):
 			return "<generated>"
+		case slices.Contains(ofRecord, field):
+			return "<" + field + ">"
 		}
 	}
 	return value
@@ -277,6 +285,9 @@ func (c canonizer) text(field, v string) string {
 	}
 	if field == "publicKey" && v != "" {
 		return "<public key>"
+	}
+	if slices.Contains(ofRecord, field) && v != "" {
+		return "<" + field + ">"
 	}
 	if imported, err := seal.Read(strings.NewReader(v)); field == "envelope" && err == nil {
 		return c.envelope(imported)
@@ -290,6 +301,7 @@ func (c canonizer) text(field, v string) string {
 		}
 		return "<uid of something gone>"
 	})
+	v = tookLong.ReplaceAllString(v, "<a backup> $1")
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = copySum.ReplaceAllString(v, "-<sum>.json")

@@ -29,6 +29,7 @@ func rotations() []crash.Scenario {
 	return []crash.Scenario{
 		keyCopies(),
 		storeChecks(),
+		backupOnDemand(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,

@@ -19,12 +19,14 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
+	"github.com/peernode/operator/pkg/unseal"
 )
 
 // withStores are the components whose pods work with a store, and the containers that do.
 var withStores = map[string]string{
 	resources.ComponentKeyCopy: resources.ContainerKeyCopy,
 	names.ComponentStoreCheck:  resources.ContainerStoreCheck,
+	names.ComponentBackup:      unseal.ContainerBackup,
 }
 
 // runCompanion runs the container of a pod that works with a store, with what a kubelet would mount in a folder of its own,
@@ -53,6 +55,9 @@ func (k *KeyJobs) runCompanion(pod *corev1.Pod) (words string, mounted bool, err
 	args := make([]string, 0, len(c.Args))
 	for _, arg := range c.Args {
 		args = append(args, inFolder(arg, c, folder, log))
+	}
+	if args, err = signing(pod, args, folder); err != nil {
+		return "", true, err
 	}
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(k.ctx, program, args...)
@@ -126,8 +131,12 @@ func dataOf(ctx context.Context, admin client.Client, namespace string, v corev1
 			data[key] = []byte(value)
 		}
 		return items(data, v.ConfigMap.Items), nil
+	case v.PersistentVolumeClaim != nil:
+		return map[string][]byte{"block": []byte("data of a peer that no node runs")}, nil
+	case v.Projected != nil:
+		return nil, nil // the way to the unsealer, which serves no pods here
 	default:
-		return nil, fmt.Errorf("volume %s is neither a Secret nor a ConfigMap", v.Name)
+		return nil, fmt.Errorf("volume %s is of a kind that is not played", v.Name)
 	}
 }
 

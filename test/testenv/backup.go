@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package testenv
+
+import (
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/backup"
+	"github.com/peernode/operator/pkg/names"
+)
+
+// signing lets the pod of a backup sign its record with a key of its own, because no unsealer serves pods that no node runs.
+func signing(pod *corev1.Pod, args []string, folder string) ([]string, error) {
+	if pod.Labels[v1alpha1.LabelComponent] != names.ComponentBackup {
+		return args, nil
+	}
+	private, _, err := backup.NewSigningKey(rand.Reader, pod.Namespace, pod.Labels[v1alpha1.LabelPeerNode])
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(folder, "signing.key")
+	if err := os.WriteFile(file, []byte(private), 0o600); err != nil {
+		return nil, err
+	}
+	args = slices.DeleteFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--unsealer-") })
+	return append(args, "--signing-key="+file), nil
+}
