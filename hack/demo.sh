@@ -238,7 +238,7 @@ show_copy() {
   [ -x "$companion" ] || go build -o "$companion" ./cmd/peer-companion
   [ -f "$work/recovery.key" ] || "$companion" recovery-key --out "$work/recovery.key" >"$work/recovery.pub"
   start_store
-  sed "s|age1-YOUR-RECIPIENT|$(cat "$work/recovery.pub")|" config/samples/p2pagent-kept.yaml |
+  sed "s|age1-YOUR-RECIPIENT|$(cat "$work/recovery.pub")|g" config/samples/p2pagent-kept.yaml |
     kubectl apply --server-side --force-conflicts -f -
   if ! kubectl wait peernode/kept --namespace peers --for=condition=KeyBackedUp --timeout=3m; then
     kubectl get peernode kept --namespace peers -o yaml >&2
@@ -249,7 +249,22 @@ show_copy() {
   echo "the recovery key, which the cluster does not have, opens it:"
   kubectl get secret kept-identity-1 --namespace peers -o jsonpath='{.data.envelope}' | base64 -d |
     "$companion" inspect - --verify "$work/recovery.key"
+  show_backup
   show_rotation
+}
+
+# show_backup has the data of the peer backed up into the same bucket.
+show_backup() {
+  say "the data of the peer kept are backed up: it is stopped, copied, read back, and started"
+  kubectl apply --server-side -f config/samples/peerbackup.yaml
+  if ! kubectl wait peerbackup/kept-first --namespace peers --for=condition=Ready --timeout=5m; then
+    kubectl get peerbackup kept-first --namespace peers -o yaml >&2
+    echo "make demo: there is no backup of kept after 5 minutes; see above" >&2
+    exit 1
+  fi
+  kubectl get peerbackups --namespace peers
+  kubectl get peerbackup kept-first --namespace peers -o jsonpath='{.status.conditions[?(@.type=="Ready")].message}{"\n"}'
+  kubectl wait peernode/kept --namespace peers --for=condition=Ready --timeout=2m
 }
 
 # show_rotation has the peer change its key, and the next one copied as well: once, since two keys are let in at most.
