@@ -246,6 +246,7 @@ show_copy() {
     exit 1
   fi
   kubectl get peernode kept --namespace peers -o jsonpath='{range .status.identity.copies[*]}{.location}{"\n"}{end}'
+  kubectl get peerbackupstores --namespace peers
   echo "the recovery key, which the cluster does not have, opens it:"
   kubectl get secret kept-identity-1 --namespace peers -o jsonpath='{.data.envelope}' | base64 -d |
     "$companion" inspect - --verify "$work/recovery.key"

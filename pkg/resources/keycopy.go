@@ -25,9 +25,6 @@ const (
 // pathEnvelope is where the pod that copies a key finds it.
 const pathEnvelope = "/run/peernode/envelope"
 
-// storeDeadline ends a Job that hangs, such as for a Secret that is not there, in seconds.
-const storeDeadline = 300
-
 // KeyCopyJobInput is what the Job that copies a key follows from.
 type KeyCopyJobInput struct {
 	// PeerNode is whose key it is.

@@ -27,6 +27,9 @@ const (
 	defaultCAKey  = "ca.crt"
 )
 
+// storeDeadline ends a Job that hangs, such as for a Secret that is not there, in seconds.
+const storeDeadline = 300
+
 // storeOwner makes the garbage collector remove the object after the PeerBackupStore.
 func storeOwner(s *v1alpha1.PeerBackupStore) *applymetav1.OwnerReferenceApplyConfiguration {
 	return applymetav1.OwnerReference().
