@@ -46,7 +46,7 @@ type ended struct {
 }
 
 // Acts reports whether the plan changes anything.
-func (p Plan) Acts() bool { return len(p.Apply) > 0 || p.Discard != nil }
+func (p *Plan) Acts() bool { return len(p.Apply) > 0 || p.Discard != nil }
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {

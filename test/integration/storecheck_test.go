@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -204,12 +205,10 @@ func (s *copyStory) storeHears(want string) {
 				heard = append(heard, e.Type+" "+e.Reason)
 			}
 		}
-		for _, h := range heard {
-			if h == want {
-				return nil
-			}
+		if !slices.Contains(heard, want) {
+			return fmt.Errorf("heard is %v, want %s", heard, want)
 		}
-		return fmt.Errorf("heard is %v, want %s", heard, want)
+		return nil
 	})
 }
 

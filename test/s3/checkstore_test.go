@@ -273,7 +273,7 @@ func forget(t *testing.T, store s3.Store, forgets func(r *http.Request) bool) s3
 				t.Error(err)
 			}
 		},
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // it is on loopback, and the test's own
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
 	}
 	server := httptest.NewTLSServer(proxy)
 	t.Cleanup(server.Close)

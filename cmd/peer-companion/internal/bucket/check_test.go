@@ -138,7 +138,7 @@ func TestAnUploadInPartsIsTakenBackWhateverGoesWrong(t *testing.T) {
 			case r.Method == http.MethodPost && r.URL.Query().Has("uploads"):
 				page(`<InitiateMultipartUploadResult><UploadId>7</UploadId></InitiateMultipartUploadResult>`)(w, r)
 			case r.Method == http.MethodPut:
-				w.Header().Set("Etag", `"e"`)
+				w.Header().Set("ETag", `"e"`)
 				c.part(w, r)
 			case r.Method == http.MethodPost:
 				c.complete(w, r)

@@ -135,7 +135,7 @@ func (*checkStore) ask(ctx context.Context, t bucket.Trial, f *v1alpha1.BackupSt
 func (*checkStore) trespass(ctx context.Context, t bucket.Trial, f *v1alpha1.BackupStoreFindings) (err error) {
 	f.MayOverwrite = v1alpha1.StoreUnknown
 	if f.Versioning != v1alpha1.VersioningEnabled {
-		versioned := false
+		var versioned bool
 		if f.MayOverwrite, versioned, err = t.MayOverwrite(ctx); err != nil {
 			return err
 		}
