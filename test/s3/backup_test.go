@@ -30,7 +30,8 @@ type vault struct {
 	binary, dir, data string
 	// public is by which its records are known, and recipient to whom the data are sealed.
 	public, recipient string
-	store             s3.Store
+	// store is how the peer sees it, owner how who may do everything does.
+	store, owner s3.Store
 }
 
 const backups = "backups"
@@ -42,7 +43,7 @@ func newVault(t *testing.T, store s3.Store) *vault {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &vault{T: t, binary: binary, dir: t.TempDir(), store: store}
+	v := &vault{T: t, binary: binary, dir: t.TempDir(), store: store, owner: store}
 	v.data = v.path("data")
 	for _, dir := range []string{v.data, v.path("credentials")} {
 		if err := os.Mkdir(dir, 0o755); err != nil {

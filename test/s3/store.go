@@ -96,10 +96,11 @@ func (s Store) Leftovers(ctx context.Context, bucket string) (versions, marks, u
 
 // Statement is one of a policy of a bucket, without whom it is for.
 type Statement struct {
-	Sid       string `json:",omitempty"`
-	Effect    string
-	Action    []string
-	Resource  string
+	Sid      string `json:",omitempty"`
+	Effect   string
+	Action   []string
+	Resource string
+	// Condition is, by operator, what keys of the request have to be.
 	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
