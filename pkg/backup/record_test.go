@@ -188,7 +188,7 @@ func TestWhatIsNoKeyIsRefusedAndNotRepeated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := []byte(private[strings.LastIndex(private, "+")-20:])
+	secret := []byte(private[len(private)-30:])
 	for name, text := range map[string]string{
 		"nothing": "", "a public key": public, "half a key": private[:len(private)-10], "two keys": private + "\n" + private, "a word more": private + " x",
 	} {

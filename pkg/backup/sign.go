@@ -25,7 +25,14 @@ func NewSigningKey(entropy io.Reader, namespace, peerNode string) (private, publ
 	if _, err := io.ReadFull(entropy, seed[:]); err != nil {
 		return "", "", err
 	}
-	return signingKey(seed, namespace, peerNode)
+	private, public, err = signingKey(seed, namespace, peerNode)
+	if err != nil {
+		return "", "", err
+	}
+	if _, err := note.NewSigner(private); err != nil {
+		return "", "", fmt.Errorf("%q is not the name of a peer: it has a space or a plus", keyName(namespace, peerNode))
+	}
+	return private, public, nil
 }
 
 // signingKey writes the key of a seed as package note reads it.

@@ -16,7 +16,7 @@ var writerActions = []string{"s3:PutObject", "s3:GetObject", "s3:AbortMultipartU
 func writerPolicy(bucket, folder string, actions ...string) []s3.Statement {
 	return []s3.Statement{
 		{Effect: "Allow", Action: actions, Resource: "arn:aws:s3:::" + bucket + "/" + folder + "/*"},
-		{Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: "arn:aws:s3:::" + bucket, Condition: map[string]map[string]string{"StringLike": {"s3:prefix": folder + "/*"}}},
+		{Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: "arn:aws:s3:::" + bucket, Condition: map[string]map[string][]string{"StringLike": {"s3:prefix": {folder + "/*"}}}},
 		{Effect: "Allow", Action: []string{"s3:ListBucketMultipartUploads"}, Resource: "arn:aws:s3:::" + bucket},
 	}
 }

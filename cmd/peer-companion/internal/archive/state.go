@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/peernode/operator/pkg/backup"
 )
@@ -21,6 +22,26 @@ type stateFile struct {
 	path   string
 	file   *os.File
 	buffer *bufio.Writer
+}
+
+// CheckState refuses a state that would be copied with the data, while it is written.
+func (o Order) CheckState() error {
+	if o.State == "" {
+		return nil
+	}
+	folder, err := filepath.Abs(o.Folder)
+	if err != nil {
+		return err
+	}
+	state, err := filepath.Abs(o.State)
+	if err != nil {
+		return err
+	}
+	in, err := filepath.Rel(folder, state)
+	if err == nil && filepath.IsLocal(in) && !strings.HasPrefix(in, reserved) {
+		return fmt.Errorf("it lies in the folder that is copied, so its name there has to begin with %s, which is left out", reserved)
+	}
+	return nil
 }
 
 func newState(path string, key backup.StateKey) (*stateFile, error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -90,13 +91,30 @@ func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) err
 func (b *backingUp) prepare(s Streams) (err error) {
 	b.order.Tell, b.order.Now = func(said string) { s.notef("note: %s", said) }, time.Now
 	b.order.Compression, b.order.Workers, b.order.Method = backup.Compression(b.compression), b.workers, backup.Method(b.method)
+	if err := b.check(); err != nil {
+		return err
+	}
+	b.order.Recipients, err = b.to.parse(s)
+	return err
+}
+
+// check refuses what cannot work before anything is read or sent.
+func (b *backingUp) check() error {
 	for _, pattern := range b.order.Exclude {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return fmt.Errorf("--exclude %q: %w", pattern, err)
 		}
 	}
-	b.order.Recipients, err = b.to.parse(s)
-	return err
+	if methods := []backup.Method{backup.MethodStopped, backup.MethodLive, backup.MethodSnapshot}; !slices.Contains(methods, b.order.Method) {
+		return fmt.Errorf("--method %q is neither Stopped nor Live nor Snapshot", b.method)
+	}
+	if _, err := backup.NewPacker(b.order.Compression); err != nil {
+		return fmt.Errorf("--compression: %w", err)
+	}
+	if err := b.order.CheckState(); err != nil {
+		return fmt.Errorf("--state %s: %w", b.order.State, err)
+	}
+	return nil
 }
 
 // slowest is how much may leave in a second at the least: all lanes together are through in half the time for a request.
