@@ -126,6 +126,9 @@ func (m *ManifestReader) Next() (Item, error) {
 }
 
 func (m *ManifestReader) end(says Totals) error {
+	if !m.tree.begun {
+		return errors.New("the manifest describes no tree")
+	}
 	if says != m.totals {
 		return errors.New("the manifest has other entries than it says")
 	}

@@ -80,6 +80,7 @@ func TestAManifestThatLeadsOutOfItsTreeIsRefused(t *testing.T) {
 		items []any
 		says  string
 	}{
+		"Nothing at all.":                          {nil, "describes no tree"},
 		"No root.":                                 {[]any{file("a", 0)}, "the first entry is not the root"},
 		"A root that is a file.":                   {[]any{file(".", 0)}, "the first entry is not the root"},
 		"A root that is a link.":                   {[]any{link(".", "/etc")}, "the first entry is not the root"},

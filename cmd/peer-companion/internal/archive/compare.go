@@ -4,7 +4,7 @@ package archive
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"os"
 	"sync"
@@ -65,6 +65,9 @@ func (r *restorer) comparer(ctx context.Context, work <-chan []piece) error {
 	return nil
 }
 
+// errNotWritten says that a disk does not keep what it is given.
+var errNotWritten = errors.New("what lies on the disk now is not what was written there")
+
 func (r *restorer) compareChunk(pieces []piece, printer *backup.Printer, space []byte) error {
 	p := pieces[0]
 	name, length := r.layout.files[p.file], r.layout.length(p)
@@ -81,7 +84,7 @@ func (r *restorer) compareChunk(pieces []piece, printer *backup.Printer, space [
 	for _, p := range pieces {
 		blocks := prints[p.Block : p.Block+p.Count]
 		if printer.Digest(blocks) != p.Digest {
-			return fmt.Errorf("%q: what lies on the disk now is not what was written there", name)
+			return about(name, errNotWritten)
 		}
 		covered += len(blocks)
 		from, to := p.Bytes(length)
@@ -93,7 +96,7 @@ func (r *restorer) compareChunk(pieces []piece, printer *backup.Printer, space [
 		}
 	}
 	if covered != len(prints) {
-		return fmt.Errorf("%q: there are bytes on the disk where there should be zeros", name)
+		return about(name, errNotWritten)
 	}
 	return nil
 }

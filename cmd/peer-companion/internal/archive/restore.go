@@ -39,7 +39,7 @@ type Restoration struct {
 
 // Restore puts the data of a backup into an empty folder. Whatever goes wrong before all of it was read, opened and
 // compared with what was once read from the disk, the folder stays empty. A restore that was interrupted is taken up by
-// the next one of the same backup.
+// the next one of the same backup, and one that was done is left as it is.
 func (a Archive) Restore(ctx context.Context, t backup.Trusted, o Restoration) (backup.TreeInfo, error) {
 	root, err := os.OpenRoot(o.Folder)
 	if err != nil {
@@ -48,6 +48,14 @@ func (a Archive) Restore(ctx context.Context, t backup.Trusted, o Restoration) (
 	defer root.Close()
 	r := &restorer{Archive: a, Restoration: o, record: t, root: root}
 	filled, err := r.prepare()
+	if errors.Is(err, errHoldsData) {
+		if there, other := r.holds(ctx); there {
+			o.Tell(fmt.Sprintf("%s holds backup %d already, just as it was restored", o.Folder, t.Sequence))
+			return t.Tree, r.dressRoot()
+		} else if other != nil {
+			err = errors.Join(err, fmt.Errorf("whether that is this backup cannot be said: %w", other))
+		}
+	}
 	if err != nil {
 		return t.Tree, fmt.Errorf("restore into %s: %w", o.Folder, err)
 	}
@@ -79,6 +87,8 @@ type restorer struct {
 	disowned int
 }
 
+var errHoldsData = errors.New("it holds data already")
+
 // prepare looks at the folder. It says true if all is there from an earlier try.
 func (r *restorer) prepare() (filled bool, err error) {
 	of, err := r.root.ReadFile(whole)
@@ -97,7 +107,7 @@ func (r *restorer) prepare() (filled bool, err error) {
 	}
 	for _, e := range entries {
 		if name := e.Name(); name != staging && name != lostAndFound {
-			return false, fmt.Errorf("it holds data already (%q), and nothing is ever written over; restore into an empty folder", name)
+			return false, fmt.Errorf("%w (%q), and nothing is ever written over; restore into an empty folder", errHoldsData, name)
 		}
 	}
 	return false, r.root.RemoveAll(staging)

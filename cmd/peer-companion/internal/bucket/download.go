@@ -72,12 +72,28 @@ type span struct {
 	part []byte
 }
 
-// readPart reads a range of an object, and tries again where it breaks off.
-func (b *Bucket) readPart(ctx context.Context, name string, o backup.Object, s span) (err error) {
+// readPart reads a range of an object, and tries again where it breaks off. Other tries are those of the SDK.
+func (b *Bucket) readPart(ctx context.Context, name string, o backup.Object, s span) error {
 	for range b.tries {
-		if err = b.readRange(ctx, name, o, s); err == nil || ctx.Err() != nil || isAnswer(err) || errors.Is(err, errSize) {
-			break
+		out, err := b.getRange(ctx, name, o, s)
+		if err != nil {
+			return b.explainRange(err)
 		}
+		_, err = io.ReadFull(out, s.part)
+		_ = out.Close()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return UnreadError{fmt.Errorf("read from %s: the connection breaks off again and again; see whether the store is well", b)}
+}
+
+func (b *Bucket) explainRange(err error) error {
+	if errors.Is(err, errSize) {
+		return err
 	}
 	if status, ok := errors.AsType[*awshttp.ResponseError](err); ok {
 		switch status.HTTPStatusCode() {
@@ -89,38 +105,25 @@ func (b *Bucket) readPart(ctx context.Context, name string, o backup.Object, s s
 			return errSize
 		}
 	}
-	if errors.Is(err, errSize) {
-		return err
-	}
-	if err != nil {
-		return UnreadError{fmt.Errorf("read from %s: %w", b, b.explain(err))}
-	}
-	return nil
-}
-
-// isAnswer says that the store has spoken, after the tries of the SDK.
-func isAnswer(err error) bool {
-	_, ok := errors.AsType[*awshttp.ResponseError](err)
-	return ok
+	return UnreadError{fmt.Errorf("read from %s: %w", b, b.explain(err))}
 }
 
 var errSize = errors.New("the object is not as long as it was written")
 
-func (b *Bucket) readRange(ctx context.Context, name string, o backup.Object, s span) error {
+func (b *Bucket) getRange(ctx context.Context, name string, o backup.Object, s span) (io.ReadCloser, error) {
 	end := s.at + int64(len(s.part)) - 1
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{
 		Bucket: aws.String(b.place.Bucket), Key: aws.String(name), VersionId: optional(o.Version),
 		Range: aws.String(fmt.Sprintf("bytes=%d-%d", s.at, end)),
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer out.Body.Close()
 	if aws.ToString(out.ContentRange) != fmt.Sprintf("bytes %d-%d/%d", s.at, end, o.Size) {
-		return errSize
+		_ = out.Body.Close()
+		return nil, errSize
 	}
-	_, err = io.ReadFull(out.Body, s.part)
-	return err
+	return out.Body, nil
 }
 
 // Read is that of io.Reader. It ends with io.EOF if the object was what its digest says.

@@ -145,7 +145,17 @@ func TestAPartThatBreaksOffIsReadAgain(t *testing.T) {
 	}
 	always := serveFor(t, patient, func(w http.ResponseWriter, r *http.Request) { serves(content)(&cutWriter{w, 50}, r) })
 	_, err := download(t, always, object(content))
+	says(t, err, "breaks off again and again")
+	tries.Store(0)
+	never := serveFor(t, patient, func(http.ResponseWriter, *http.Request) {
+		tries.Add(1)
+		panic(http.ErrAbortHandler)
+	})
+	_, err = download(t, never, object(content[:100]))
 	says(t, err, "read from bucket keys")
+	if n := tries.Load(); n != 3 {
+		t.Errorf("a store that never answers was asked %d times", n)
+	}
 }
 
 // cutWriter ends the connection after so many bytes.
@@ -157,6 +167,7 @@ type cutWriter struct {
 func (c *cutWriter) Write(p []byte) (int, error) {
 	if len(p) > c.left {
 		_, _ = c.ResponseWriter.Write(p[:c.left])
+		_ = http.NewResponseController(c.ResponseWriter).Flush()
 		panic(http.ErrAbortHandler)
 	}
 	c.left -= len(p)
