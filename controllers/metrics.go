@@ -29,8 +29,8 @@ var (
 		"When the certificate of the PeerNode's API runs out, in seconds since 1970.", []string{"namespace", "name"}, nil)
 )
 
-// Metrics tells Prometheus what the status of every PeerNode, PeerFleet and PeerBackupStore tells people. It reads the cache when it is
-// scraped, so that a metric can never lag behind or outlive its object.
+// Metrics tells Prometheus what the status of every PeerNode, PeerFleet, PeerBackupStore and PeerBackup tells people. It reads the cache when
+// it is scraped, so that a metric can never lag behind or outlive its object.
 type Metrics struct {
 	Reader client.Reader
 	// Enforced is what is known of NetworkPolicies.
@@ -49,11 +49,14 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- storeConditionDesc
 	out <- storeCheckedDesc
 	out <- storePassedDesc
+	for _, d := range []*prometheus.Desc{backupTimeDesc, backupSizeDesc, backupUploadedDesc, backupStoppedDesc, backupsDesc} {
+		out <- d
+	}
 	out <- enforcedDesc
 	out <- sourcesDesc
 }
 
-// Collect reads the PeerNodes, PeerFleets and PeerBackupStores.
+// Collect reads the objects of all kinds.
 func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	collectEnforced(m.Enforced.Word(), out)
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
@@ -82,6 +85,12 @@ func (m Metrics) Collect(out chan<- prometheus.Metric) {
 	for i := range stores.Items {
 		collectStore(&stores.Items[i], out)
 	}
+	backups := &v1alpha1.PeerBackupList{}
+	if err := m.Reader.List(ctx, backups); err != nil {
+		ctrl.Log.WithName("metrics").Error(err, "cannot list PeerBackups")
+		return
+	}
+	collectBackups(backups.Items, out)
 }
 
 func collect(p *v1alpha1.PeerNode, out chan<- prometheus.Metric) {

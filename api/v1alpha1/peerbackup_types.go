@@ -73,7 +73,7 @@ type PeerBackupSpec struct {
 
 	// uploadLimit is how many bytes may be sent in a second, such as 20Mi. Default: as many as there is room for.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('65535'))",message="must be at least 64Ki, in which steps data are sent"
+	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('1Mi'))",message="must be at least 1Mi, so that parts of 8 MiB are through before patience with the store ends"
 	UploadLimit *resource.Quantity `json:"uploadLimit,omitempty"`
 
 	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default

@@ -29,7 +29,7 @@ var wrongBackups = map[string]wrong{
 	"The name of a store has 63 letters.":                       {peerBackup, `spec: {storeRef: {name: ` + long(64) + `}}`, refusals{"spec.storeRef.name": tooLong}},
 	"Nobody copies a peer that runs yet.":                       {peerBackup, `spec: {method: Live}`, refusals{"spec.method": noSuch}},
 	"A backup is full or incremental.":                          {peerBackup, `spec: {type: Differential}`, refusals{"spec.type": noSuch}},
-	"A backup is not slowed down for ever.":                     {peerBackup, `spec: {uploadLimit: 1k}`, refusals{"spec.uploadLimit": "must be at least 64Ki"}},
+	"A backup is not slowed down for ever.":                     {peerBackup, `spec: {uploadLimit: 900Ki}`, refusals{"spec.uploadLimit": "must be at least 1Mi"}},
 	"A limit is a number of bytes.":                             {peerBackup, `spec: {uploadLimit: fast}`, refusals{"spec.uploadLimit": noMatch}},
 	"A deadline is a time.":                                     {peerBackup, `spec: {deadline: soon}`, refusals{"spec.deadline": noMatch}},
 	"A deadline is not empty.":                                  {peerBackup, `spec: {deadline: ""}`, refusals{"spec.deadline": tooShort}},
