@@ -138,20 +138,21 @@ func (d *data) turn(generation byte) error {
 
 // files opens all of them, one after the other.
 func (d *data) files(see func(name string, f *os.File, size int64) error) error {
-	return filepath.WalkDir(d.dir, func(path string, e fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(d.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		f, err := root.OpenFile(name, os.O_RDWR, 0)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
 		info, err := f.Stat()
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(d.dir, path)
 		if err != nil {
 			return err
 		}

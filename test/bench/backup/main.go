@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -100,14 +101,7 @@ func (o options) arguments() string {
 
 func (o options) isLarge(size int64) bool { return len(o.large) > 0 && size >= o.large[0] }
 
-func (o options) anyLarge() bool {
-	for _, size := range o.sizes {
-		if o.isLarge(size) {
-			return true
-		}
-	}
-	return false
-}
+func (o options) anyLarge() bool { return slices.ContainsFunc(o.sizes, o.isLarge) }
 
 // names are a list of them.
 type names []string

@@ -42,9 +42,9 @@ func (b *bed) pipeline(ctx context.Context, stages ...stage) (cost, error) {
 	running, err := b.start(ctx, stages)
 	var failed []error
 	var c cost
-	for i, r := range running {
+	for _, r := range running {
 		if ended := r.cmd.Wait(); ended != nil {
-			failed = append(failed, fmt.Errorf("%s: %w\n%s", strings.Join(stages[i].args, " "), ended, r.says.tail()))
+			failed = append(failed, fmt.Errorf("%s: %w\n%s", r.name, ended, r.says.last))
 		}
 	}
 	c.wall = time.Since(begun)
@@ -54,7 +54,7 @@ func (b *bed) pipeline(ctx context.Context, stages ...stage) (cost, error) {
 	for _, r := range running {
 		if r.says.words != nil {
 			if r.says.at.IsZero() {
-				return c, fmt.Errorf("%s did not say %q:\n%s", r.cmd.Args[2], r.says.words, r.says.tail())
+				return c, fmt.Errorf("%s did not say %q:\n%s", r.name, r.says.words, r.says.last)
 			}
 			c.said = r.says.at.Sub(begun)
 		}
@@ -67,7 +67,9 @@ func (b *bed) pipeline(ctx context.Context, stages ...stage) (cost, error) {
 
 // running is a program that was started.
 type running struct {
+	name string
 	cmd  *exec.Cmd
+	// used is the file in which it is told what it has used.
 	used string
 	says *saying
 }
@@ -76,7 +78,7 @@ type running struct {
 func (b *bed) start(ctx context.Context, stages []stage) (out []running, err error) {
 	var from *os.File
 	for i, s := range stages {
-		r := running{used: filepath.Join(b.dir, "used-"+strconv.Itoa(i)), says: &saying{}}
+		r := running{name: strings.Join(s.args, " "), used: filepath.Join(b.dir, "used-"+strconv.Itoa(i)), says: &saying{}}
 		if s.words != "" {
 			r.says.words = []byte(s.words)
 		}
@@ -145,5 +147,3 @@ func (s *saying) Write(p []byte) (int, error) {
 	s.last = s.last[max(0, len(s.last)-4000):]
 	return len(p), nil
 }
-
-func (s *saying) tail() []byte { return s.last }

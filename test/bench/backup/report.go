@@ -81,16 +81,16 @@ func (s *set) markdown(b *strings.Builder) {
 }
 
 func (s *set) roundsText() string {
-	text := "One round"
+	text := []string{"One round"}
 	if s.rounds > 1 {
-		text = fmt.Sprintf("%d rounds", s.rounds)
+		text[0] = fmt.Sprintf("%d rounds", s.rounds)
 	}
 	for _, c := range s.contenders {
 		if c.slow && s.slowRounds < s.rounds {
-			text += fmt.Sprintf(", %d with %s", s.slowRounds, c.title)
+			text = append(text, fmt.Sprintf("%d with %s", s.slowRounds, c.title))
 		}
 	}
-	return text
+	return strings.Join(text, "; ")
 }
 
 // row is what was seen of one thing that a contender does, if it does it.

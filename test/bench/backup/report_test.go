@@ -36,7 +36,7 @@ func TestTheReportJudgesByMediansAndByTheMostMemory(t *testing.T) {
 		"| second backup: at most 20 % of the time | 20.0 %, held |",
 		"| restore: at least 200 MB/s | 196 MB/s, **not held** |",
 		"| restore of the second: at least 200 MB/s | not measured |",
-		"by a factor of 1.20. 5 files; 2560 blocks of 4 KiB change before the second backup, 1.00 %. 3 rounds, 1 with tar cz, gpg, 1 with restic.",
+		"by a factor of 1.20. 5 files; 2560 blocks of 4 KiB change before the second backup, 1.00 %. 3 rounds; 1 with tar cz, gpg; 1 with restic.",
 		"| backup | peer-companion | 300 (225 to 450) | 3.00 (2.00 to 4.00) |  |",
 		"| backup with verification | peer-companion | 290 | 3.10 |  | 4.00 | 1.25 | 130 | 130 | 900 | 100 % |",
 		"| verification | peer-companion | 900 | 1.00 |  | part of the backup |",

@@ -30,7 +30,7 @@ func run(args []string) (code int, err error) {
 	if len(args) < 2 {
 		return 1, errors.New("it is called as weigh FILE PROGRAM [ARGUMENT...]")
 	}
-	cmd := exec.Command(args[1], args[2:]...)
+	cmd := exec.Command(args[1], args[2:]...) //nolint:gosec // to run what it is told is what it is for
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	ended := cmd.Run()
