@@ -34,8 +34,8 @@ func (p *Printer) unchanged(piece Piece, was, now []Fingerprint, kept []bool) []
 		}
 		if at > from {
 			out = append(out, Piece{
-				Block: uint16(from), Count: uint16(at - from), Segment: piece.Segment, Frame: piece.Frame,
-				Offset: piece.Offset + uint16(from) - piece.Block, Digest: p.Digest(now[from:at]),
+				Block: small(from), Count: small(at - from), Segment: piece.Segment, Frame: piece.Frame,
+				Offset: piece.Offset + small(from) - piece.Block, Digest: p.Digest(now[from:at]),
 			})
 		}
 		for at < end && was[at] != now[at] {
@@ -58,11 +58,14 @@ func (p *Printer) runs(now []Fingerprint, kept []bool) []Piece {
 			at++
 			continue
 		}
-		out = append(out, Piece{Block: uint16(from), Count: uint16(at - from), Offset: uint16(stored), Digest: p.Digest(now[from:at])})
+		out = append(out, Piece{Block: small(from), Count: small(at - from), Offset: small(stored), Digest: p.Digest(now[from:at])})
 		stored += at - from
 	}
 	return out
 }
+
+// small is a number of blocks of a chunk, which has ChunkBlocks at most.
+func small(n int) uint16 { return uint16(n) } //nolint:gosec // as said
 
 // SortPieces puts the pieces of a chunk in the order of their blocks.
 func SortPieces(pieces []Piece) {

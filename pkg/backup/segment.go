@@ -67,7 +67,7 @@ func NewSegmentWriter(w io.Writer, l Label) (*SegmentWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the label of a segment: %w", err)
 	}
-	label = append(binary.BigEndian.AppendUint32(nil, uint32(len(label))), label...)
+	label = append(binary.BigEndian.AppendUint32(nil, uint32(len(label))), label...) //nolint:gosec // a label is short
 	if _, err := w.Write(label); err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ const frameHeader = 9
 
 // Append adds a frame.
 func (w *SegmentWriter) Append(f Frame) error {
-	if err := w.header(f.Encoding, len(f.Data), f.Length); err != nil {
+	if err := w.header(f.Encoding, uint32(len(f.Data)), uint32(f.Length)); err != nil { //nolint:gosec // a frame has ChunkSize at most
 		return err
 	}
 	if _, err := w.w.Write(f.Data); err != nil {
@@ -91,12 +91,12 @@ func (w *SegmentWriter) Append(f Frame) error {
 }
 
 // Close ends the segment, and leaves the writer under it open.
-func (w *SegmentWriter) Close() error { return w.header(last, int(w.Frames), 0) }
+func (w *SegmentWriter) Close() error { return w.header(last, w.Frames, 0) }
 
-func (w *SegmentWriter) header(e Encoding, a, b int) error {
+func (w *SegmentWriter) header(e Encoding, a, b uint32) error {
 	header := append(make([]byte, 0, frameHeader), byte(e))
-	header = binary.BigEndian.AppendUint32(header, uint32(a))
-	header = binary.BigEndian.AppendUint32(header, uint32(b))
+	header = binary.BigEndian.AppendUint32(header, a)
+	header = binary.BigEndian.AppendUint32(header, b)
 	_, err := w.w.Write(header)
 	return err
 }

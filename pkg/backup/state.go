@@ -90,7 +90,7 @@ func (s *StateWriter) Close(b Basis) error {
 	if err != nil {
 		return fmt.Errorf("write the state's basis: %w", err)
 	}
-	if _, err := s.w.Write(binary.BigEndian.AppendUint32(text, uint32(len(text)))); err != nil {
+	if _, err := s.w.Write(binary.BigEndian.AppendUint32(text, uint32(len(text)))); err != nil { //nolint:gosec // a basis is short
 		return err
 	}
 	_, err = s.w.Write(s.sum.Sum(nil))

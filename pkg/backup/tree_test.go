@@ -214,11 +214,11 @@ func TestPathsAreOrderedAsAWalkMeetsThem(t *testing.T) {
 	for range 300 {
 		all := map[string]bool{}
 		for range 1 + r.IntN(40) {
-			p := ""
+			var made strings.Builder
 			for range 1 + r.IntN(6) {
-				p += letters[r.IntN(len(letters))]
+				made.WriteString(letters[r.IntN(len(letters))])
 			}
-			for p = path.Clean("x" + p); p != "." && !strings.HasPrefix(p, ".."); p = path.Dir(p) {
+			for p := path.Clean("x" + made.String()); p != "." && !strings.HasPrefix(p, ".."); p = path.Dir(p) {
 				all[p] = true
 			}
 		}

@@ -6,22 +6,20 @@ import (
 	"fmt"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/resources"
 )
 
-// hold keeps the peer stopped while a backup copies its data.
-func (p *Plan) hold(o Observed) *conditions.Finding {
+// hold keeps the peer stopped while a backup copies its data. Its template is one that has been built before.
+func hold(o Observed, b blueprint.Blueprint) (blueprint.Blueprint, error) {
 	if o.HeldBy == nil {
-		return nil
+		return b, nil
 	}
-	p.Input.Stopped = true
-	set, err := resources.StatefulSet(p.Input)
-	if err != nil {
-		return conditions.Refuse(v1alpha1.ReasonInvalidPodTemplate, err.Error())
-	}
-	p.StatefulSet = set
-	return nil
+	b.Input.Stopped = true
+	var err error
+	b.StatefulSet, err = resources.StatefulSet(b.Input)
+	return b, err
 }
 
 // held says for what the peer is stopped. That a peer is suspended is told as such.

@@ -67,8 +67,9 @@ func Decide(o Observed) (Plan, error) {
 	if p.Blocked = unsealed(o.PeerNode); p.Blocked != nil {
 		return p, nil
 	}
-	if p.Blocked = p.hold(o); p.Blocked != nil {
-		return p, nil
+	var err error
+	if p.Blueprint, err = hold(o, b); err != nil {
+		return p, err
 	}
 	p.key = decideKey(o, b)
 	if p.Blocked = p.key.blocked; p.Blocked != nil {

@@ -80,7 +80,7 @@ func TestAPeerIsStoppedBackedUpAndStarted(t *testing.T) {
 	awaitReady(t, p)
 }
 
-// restores restores a backup in a pod that has nothing but the recovery key, the public key of its record and the store.
+// restores brings a backup back in a pod that has nothing but the recovery key, the public key of its record and the store.
 func restores(t *testing.T, ns string, h *holder, r *v1alpha1.BackupRecord) {
 	t.Helper()
 	key, err := os.ReadFile(filepath.Join(h.folder, "recovery.key"))

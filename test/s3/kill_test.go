@@ -215,7 +215,7 @@ func TestARestoreThatIsKilledIsTakenUp(t *testing.T) {
 	w := &window{time.Second}
 	moving, late := 0, 0
 	for try := range times(t, "PEER_RESTORE_KILLS", 12) {
-		to, err := os.MkdirTemp(v.dir, "killed")
+		to, err := os.MkdirTemp(v.dir, "killed") //nolint:usetesting // one for each try, all on the disk of the vault
 		if err != nil {
 			t.Fatal(err)
 		}

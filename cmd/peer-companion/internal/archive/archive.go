@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,8 +113,8 @@ func (a Archive) Find(ctx context.Context, c Choice, tell func(string)) (backup.
 	if err != nil {
 		return backup.Trusted{}, err
 	}
-	for i := len(sequences) - 1; i >= 0; i-- {
-		trusted, err := a.Record(ctx, sequences[i])
+	for _, sequence := range slices.Backward(sequences) {
+		trusted, err := a.Record(ctx, sequence)
 		refused, not := errors.AsType[refusedError](err)
 		switch {
 		case not:

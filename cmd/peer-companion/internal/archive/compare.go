@@ -21,7 +21,7 @@ func (r *restorer) compare(ctx context.Context) error {
 	var all sync.WaitGroup
 	for range r.Workers {
 		all.Go(func() {
-			if err := r.comparer(ctx, work); err != nil {
+			if err := r.comparer(work); err != nil {
 				cancel(err)
 			}
 		})
@@ -51,15 +51,12 @@ func (l *layout) byChunk() [][]piece {
 	return out
 }
 
-func (r *restorer) comparer(ctx context.Context, work <-chan []piece) error {
+func (r *restorer) comparer(work <-chan []piece) error {
 	printer := backup.NewPrinter(r.layout.salt)
 	space := make([]byte, backup.ChunkSize)
 	for pieces := range work {
 		if err := r.compareChunk(pieces, printer, space); err != nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			return nil
 		}
 	}
 	return nil
@@ -90,8 +87,8 @@ func (r *restorer) compareChunk(pieces []piece, printer *backup.Printer, space [
 		from, to := p.Bytes(length)
 		r.Progress.copied(to - from)
 	}
-	for _, print := range prints {
-		if print == (backup.Fingerprint{}) {
+	for i := range prints {
+		if prints[i] == (backup.Fingerprint{}) {
 			covered++
 		}
 	}

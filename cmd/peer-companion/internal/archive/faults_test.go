@@ -79,7 +79,7 @@ func TestDataThatChangeWhileTheyAreReadMakeNoBackup(t *testing.T) {
 				return err
 			}
 			defer f.Close()
-			_, err = f.Write([]byte("more"))
+			_, err = f.WriteString("more")
 			return err
 		},
 		"It shrinks.":            func(path string) error { return os.Truncate(path, 1000) },

@@ -41,7 +41,7 @@ func (t *tree) open(name string, met *syscall.Stat_t) (*file, error) {
 
 // same asks whether it is still as it was.
 func (f *file) same(was *syscall.Stat_t) error {
-	if err := syscall.Fstat(int(f.Fd()), &f.stat); err != nil { //nolint:gosec // a descriptor is small
+	if err := syscall.Fstat(int(f.Fd()), &f.stat); err != nil {
 		return err
 	}
 	now := f.stat
@@ -69,7 +69,7 @@ func (f *file) hole(from int64) int64 {
 	if f.data >= from {
 		return f.data
 	}
-	at, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA) //nolint:gosec // a descriptor is small
+	at, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
 	switch {
 	case errors.Is(err, unix.ENXIO):
 		f.data = f.size

@@ -198,7 +198,7 @@ func (r *restorer) fifo(name string) error {
 		return err
 	}
 	defer folder.Close()
-	return unix.Mknodat(int(folder.Fd()), path.Base(name), unix.S_IFIFO|0o600, 0) //nolint:gosec // a descriptor is small
+	return unix.Mknodat(int(folder.Fd()), path.Base(name), unix.S_IFIFO|0o600, 0)
 }
 
 // content fetches all blocks.
@@ -241,5 +241,5 @@ func (r *restorer) sync() error {
 		return err
 	}
 	defer f.Close()
-	return unix.Syncfs(int(f.Fd())) //nolint:gosec // a descriptor is small
+	return unix.Syncfs(int(f.Fd()))
 }

@@ -87,7 +87,7 @@ func (r *restorer) setTime(name string, e backup.Entry) error {
 	}
 	defer folder.Close()
 	at := unix.Timespec{Sec: e.Seconds, Nsec: int64(e.Nanoseconds)}
-	return unix.UtimesNanoAt(int(folder.Fd()), path.Base(name), []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW) //nolint:gosec // a descriptor is small
+	return unix.UtimesNanoAt(int(folder.Fd()), path.Base(name), []unix.Timespec{at, at}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 // mode is what chmod takes in the words of package fs.

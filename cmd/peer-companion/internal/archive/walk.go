@@ -147,7 +147,7 @@ func entry(name string, info fs.FileInfo, stat *syscall.Stat_t) backup.Entry {
 	}
 	e := backup.Entry{
 		Path: []byte(name), Kind: kinds[info.Mode().Type()], Mode: stat.Mode & 0o7777, UID: stat.Uid, GID: stat.Gid,
-		Seconds: stat.Mtim.Sec, Nanoseconds: uint32(stat.Mtim.Nsec), // the kernel keeps it below 1e9
+		Seconds: stat.Mtim.Sec, Nanoseconds: uint32(stat.Mtim.Nsec), //nolint:gosec // the kernel keeps it below 1e9
 	}
 	if e.Kind == backup.KindFile {
 		e.Size = info.Size()

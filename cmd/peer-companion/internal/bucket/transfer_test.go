@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -216,7 +217,7 @@ func (m *multipart) answer(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPut:
 		number, _ := strconv.Atoi(q.Get("partNumber"))
 		sum := sha256.Sum256(body)
-		if r.Header.Get("X-Amz-Checksum-Sha256") != base64.StdEncoding.EncodeToString(sum[:]) || r.Header.Get("X-Amz-Content-Sha256") != fmt.Sprintf("%x", sum) {
+		if r.Header.Get("X-Amz-Checksum-Sha256") != base64.StdEncoding.EncodeToString(sum[:]) || r.Header.Get("X-Amz-Content-Sha256") != hex.EncodeToString(sum[:]) {
 			m.Errorf("part %d is sent with %v", number, r.Header)
 		}
 		m.parts[number] = body

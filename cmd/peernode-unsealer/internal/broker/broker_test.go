@@ -72,7 +72,7 @@ func newStand(t *testing.T) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(peer()...).WithInterceptorFuncs(interceptor.Funcs{Create: s.review, Get: s.get}).Build()
+	api := fake.NewClientBuilder().WithScheme(scheme).WithObjects(append(peer(), backingUp()...)...).WithInterceptorFuncs(interceptor.Funcs{Create: s.review, Get: s.get}).Build()
 	s.broker = broker.New(broker.Broker{
 		Client: api, Ring: sealingkey.Ring{s.sealing, sealingKey(t, 1)}, Namespace: "peernode-system", CheckSource: true, Metrics: counts, Log: slog.New(slog.NewJSONHandler(&s.log, nil)),
 	})
@@ -84,13 +84,15 @@ func (s *stand) review(_ context.Context, _ client.WithWatch, o client.Object, _
 	if err := s.trouble["TokenReview"]; err != nil {
 		return err
 	}
-	if review.Spec.Token != token || review.Spec.Audiences[0] != "unsealer.peernode.dev" {
+	pods := map[string][2]string{token: {"alpha-0", "uid-of-pod"}, tokenOfBackup: {"daily-backup-x7k2p", "uid-of-backup-pod"}}
+	pod, known := pods[review.Spec.Token]
+	if !known || review.Spec.Audiences[0] != "unsealer.peernode.dev" {
 		return nil
 	}
 	review.Status = authenticationv1.TokenReviewStatus{Authenticated: true, Audiences: review.Spec.Audiences, User: authenticationv1.UserInfo{
 		Username: "system:serviceaccount:peers:alpha",
 		Extra: map[string]authenticationv1.ExtraValue{
-			"authentication.kubernetes.io/pod-name": {"alpha-0"}, "authentication.kubernetes.io/pod-uid": {"uid-of-pod"},
+			"authentication.kubernetes.io/pod-name": {pod[0]}, "authentication.kubernetes.io/pod-uid": {pod[1]},
 		},
 	}}
 	return nil
@@ -321,7 +323,7 @@ func TestEveryRequestIsCounted(t *testing.T) {
 	r := s.request()
 	r.RemoteAddr = "192.0.2.9:1"
 	s.asks(r)
-	const want = `# HELP peernode_unsealer_requests_total Requests for a key, by how they ended: Unsealed, or the reason of the refusal.
+	const want = `# HELP peernode_unsealer_requests_total Requests for a key, or for a signature, by how they ended: Unsealed, Signed, or the reason of the refusal.
 # TYPE peernode_unsealer_requests_total counter
 peernode_unsealer_requests_total{result="Unsealed"} 2
 peernode_unsealer_requests_total{result="WrongAddress"} 1
