@@ -96,7 +96,7 @@ type TreeInfo struct {
 }
 
 // Info is the same for people.
-func (t Totals) Info() TreeInfo {
+func (t *Totals) Info() TreeInfo {
 	return TreeInfo{Files: t.Files, Folders: t.Folders, Links: t.Links, Bytes: t.Bytes, Stored: t.Stored}
 }
 

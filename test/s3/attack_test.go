@@ -96,6 +96,9 @@ func newThief(t *testing.T, mode types.ObjectLockRetentionMode) *thief {
 	if err := store.Put(t.Context(), backups, betas+"data/"+strings.Repeat("b", 26), secretOfPeer); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := owner.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: aws.String(backups), Key: aws.String(betas + "data/begun")}); err != nil {
+		t.Fatal(err)
+	}
 	private, err := os.ReadFile(v.path("signing"))
 	if err != nil {
 		t.Fatal(err)
@@ -437,6 +440,18 @@ var others = []act{
 	{"begins an object of another peer", func(th *thief) error { return th.multipart(betas+"data/x", garbage) }},
 	{"writes to another peer by way of his own folder", func(th *thief) error { return th.put(alphas+"../beta/"+backup.RecordName(1), garbage) }},
 	{"writes outside of all backups", func(th *thief) error { return th.put("x", garbage) }},
+	{"gives up what another peer has begun", func(th *thief) error {
+		out, err := th.ListMultipartUploads(th.Context(), &awss3.ListMultipartUploadsInput{Bucket: &th.bucket})
+		if err != nil || len(out.Uploads) == 0 {
+			return errors.Join(err, errors.New("there is nothing"))
+		}
+		for _, u := range out.Uploads {
+			if strings.HasPrefix(aws.ToString(u.Key), betas) {
+				_, err = th.AbortMultipartUpload(th.Context(), &awss3.AbortMultipartUploadInput{Bucket: &th.bucket, Key: u.Key, UploadId: u.UploadId})
+			}
+		}
+		return err
+	}},
 	{"deletes an object of another peer", func(th *thief) error { return th.deletes(betas+"data/"+strings.Repeat("b", 26), "", false) }},
 }
 
@@ -471,12 +486,11 @@ var forgeries = []act{
 	}},
 }
 
-// good reads all backups from before as who may read everything, by their numbers and as the newest one. Each has to be
-// the very one that it was.
+// good reads the first backup and the newest one as who may read everything. Each has to be the very one that it was.
 func (th *thief) good(name string) {
 	th.Helper()
 	var all sync.WaitGroup
-	for _, sequence := range []int64{0, 1, 2, 3} {
+	for _, sequence := range []int64{0, 1} {
 		args := th.readArgs("verify", "--record-sha256", th.sums[cmp.Or(sequence, 3)])
 		if sequence > 0 {
 			args = append(args, "--sequence", strconv.FormatInt(sequence, 10))
