@@ -215,10 +215,7 @@ func TestARestoreThatIsKilledIsTakenUp(t *testing.T) {
 	w := &window{time.Second}
 	moving, late := 0, 0
 	for try := range times(t, "PEER_RESTORE_KILLS", 12) {
-		to, err := os.MkdirTemp(v.dir, "killed") //nolint:usetesting // one for each try, all on the disk of the vault
-		if err != nil {
-			t.Fatal(err)
-		}
+		to := t.TempDir()
 		for range 1 + random.IntN(3) { // the one that takes it up may be killed as well
 			done := v.killed(w.any(random), v.readArgs("restore", "--to", to)...)
 			w.aim(done)

@@ -51,7 +51,7 @@ func (m *memory) nothing(t *testing.T) {
 // answer came too late to say what it was.
 func (p *peer) recovers(m *memory) {
 	p.Helper()
-	m.fault = nil
+	m.has(nil)
 	p.must()
 	p.exact()
 	if len(m.uploads) > 0 {
@@ -75,12 +75,12 @@ func (p *peer) exact() {
 // read by then.
 func meanwhile(m *memory, do func()) {
 	var once sync.Once
-	m.fault = func(_ http.ResponseWriter, r *http.Request, _ string) bool {
+	m.has(func(_ http.ResponseWriter, r *http.Request, _ string) bool {
 		if r.Method == http.MethodPut && r.URL.Query().Has("partNumber") {
 			once.Do(do)
 		}
 		return false
-	}
+	})
 }
 
 const longerThanThat = 14 << 20
@@ -151,13 +151,13 @@ func TestARecordThatCannotBeReadIsNotPassedOver(t *testing.T) {
 	p.file("a", 2, 1000)
 	p.must()
 	for code, status := range map[string]int{"InternalError": 500, "SlowDown": 503, "AccessDenied": 403, "InvalidAccessKeyId": 403} {
-		m.fault = func(w http.ResponseWriter, r *http.Request, key string) bool {
+		m.has(func(w http.ResponseWriter, r *http.Request, key string) bool {
 			if r.Method != http.MethodGet || !strings.HasSuffix(key, backup.RecordName(2)) {
 				return false
 			}
 			fails(w, status, code)
 			return true
-		}
+		})
 		to, err := p.restore(p.Archive, archive.Choice{})
 		if err == nil {
 			t.Errorf("%s: an older backup was restored", code)
@@ -167,7 +167,7 @@ func TestARecordThatCannotBeReadIsNotPassedOver(t *testing.T) {
 			t.Errorf("%s: a backup was made without knowing what is there", code)
 		}
 	}
-	m.fault = nil
+	m.has(nil)
 	m.objects["berlin/backups/peers/alpha/"+backup.RecordName(3)] = []byte("garbage")
 	p.exact()
 	if w := p.must(); w.Sequence != 4 {
@@ -201,13 +201,13 @@ func TestABusyStoreIsWaitedFor(t *testing.T) {
 	p := newPeer(t, m, "alpha")
 	p.file("a", 1, 1<<20)
 	var n atomic.Int32
-	m.fault = func(w http.ResponseWriter, _ *http.Request, _ string) bool {
+	m.has(func(w http.ResponseWriter, _ *http.Request, _ string) bool {
 		if n.Add(1)%3 != 0 {
 			return false
 		}
 		fails(w, 503, "SlowDown")
 		return true
-	}
+	})
 	p.must()
 	p.exact()
 }
@@ -220,7 +220,7 @@ func TestARecordWhoseAnswerWasLostIsThere(t *testing.T) {
 	p.must()
 	p.file("b", 2, 200<<10)
 	first := true
-	m.fault = func(_ http.ResponseWriter, r *http.Request, key string) bool {
+	m.has(func(_ http.ResponseWriter, r *http.Request, key string) bool {
 		body, _ := io.ReadAll(r.Body)
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if r.Method == http.MethodPut && strings.HasSuffix(key, ".note") && first {
@@ -231,7 +231,7 @@ func TestARecordWhoseAnswerWasLostIsThere(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 		return false
-	}
+	})
 	if w := p.must(); w.Sequence != 2 {
 		t.Errorf("it is backup %d", w.Sequence)
 	}
@@ -315,17 +315,17 @@ func TestASegmentThatIsLostMakesTheBackupAfterItAFullOne(t *testing.T) {
 	// The store that could not be asked is no reason for that.
 	m.objects[lost] = content
 	p.file("c", 3, 100<<10)
-	m.fault = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+	m.has(func(w http.ResponseWriter, r *http.Request, _ string) bool {
 		if r.Method != http.MethodHead {
 			return false
 		}
 		w.WriteHeader(http.StatusInternalServerError)
 		return true
-	}
+	})
 	if _, err := p.write(); err == nil {
 		t.Error("it was verified without an answer")
 	}
-	m.fault = nil
+	m.has(nil)
 	if w := p.must(); w.Full() {
 		t.Error("the next one is a full one because the store was away for a while")
 	}

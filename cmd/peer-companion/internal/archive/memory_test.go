@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,8 +31,19 @@ type memory struct {
 	objects map[string][]byte
 	uploads map[string]map[int][]byte
 	begun   int
-	// fault answers a request in the store's place, if it says true.
-	fault func(w http.ResponseWriter, r *http.Request, key string) bool
+	fault   atomic.Pointer[fault]
+}
+
+// fault answers a request in the store's place, if it says true.
+type fault func(w http.ResponseWriter, r *http.Request, key string) bool
+
+// has lets a fault come over the store, nil for none.
+func (m *memory) has(f fault) {
+	if f == nil {
+		m.fault.Store(nil)
+		return
+	}
+	m.fault.Store(&f)
 }
 
 const inBucket = "/backups/"
@@ -52,7 +64,7 @@ func (m *memory) serve(t testing.TB) *bucket.Bucket {
 // ServeHTTP is that of http.Handler.
 func (m *memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := strings.TrimPrefix(r.URL.Path, inBucket)
-	if m.fault != nil && m.fault(w, r, key) {
+	if f := m.fault.Load(); f != nil && (*f)(w, r, key) {
 		return
 	}
 	body, err := io.ReadAll(r.Body)
