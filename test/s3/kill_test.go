@@ -39,13 +39,33 @@ func times(t *testing.T, variable string, usual int) int {
 // killed runs the program and kills it after a while, unless it was done before.
 func (v *vault) killed(after time.Duration, args ...string) (done bool) {
 	v.Helper()
+	return v.killedOnce(func() bool { return true }, after, args...)
+}
+
+// killedOnce does so after something has come about.
+func (v *vault) killedOnce(about func() bool, after time.Duration, args ...string) (done bool) {
+	v.Helper()
 	cmd := exec.CommandContext(v.Context(), v.binary, args...)
 	if err := cmd.Start(); err != nil {
 		v.Fatal(err)
 	}
-	timer := time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
-	defer timer.Stop()
+	ended := make(chan struct{})
+	go func() {
+		for !about() {
+			select {
+			case <-ended:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+		select {
+		case <-ended:
+		case <-time.After(after):
+			_ = cmd.Process.Kill()
+		}
+	}()
 	err := cmd.Wait()
+	close(ended)
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() != -1 {
 		v.Fatalf("%s fails by itself: %v", args[0], err)
 	}
@@ -61,7 +81,7 @@ func (w *window) any(random *rand.Rand) time.Duration {
 
 func (w *window) aim(late bool) {
 	if late {
-		w.Duration = w.Duration * 7 / 10
+		w.Duration = max(time.Millisecond, w.Duration*7/10)
 	} else {
 		w.Duration = w.Duration * 13 / 10
 	}
@@ -212,18 +232,22 @@ func TestARestoreThatIsKilledIsTakenUp(t *testing.T) {
 	}
 	v.backUp()
 	want := looks(t, v.data)
-	w := &window{time.Second}
+	whole, end := &window{time.Second}, &window{50 * time.Millisecond}
 	moving, late := 0, 0
 	for try := range times(t, "PEER_RESTORE_KILLS", 12) {
 		to := t.TempDir()
+		mark := filepath.Join(to, ".peernode-restore-whole")
 		for range 1 + random.IntN(3) { // the one that takes it up may be killed as well
-			done := v.killed(w.any(random), v.readArgs("restore", "--to", to)...)
-			w.aim(done)
-			if done {
+			about, w := func() bool { return true }, whole
+			if try%2 == 0 { // most of the time nothing would be in its place yet
+				about, w = func() bool { return fileExists(mark) }, end
+			}
+			done := v.killedOnce(about, w.any(random), v.readArgs("restore", "--to", to)...)
+			if w.aim(done); done {
 				late++
 				break
 			}
-			if half(t, to, want); fileExists(filepath.Join(to, ".peernode-restore-whole")) {
+			if half(t, to, want); fileExists(mark) {
 				moving++
 			}
 		}
