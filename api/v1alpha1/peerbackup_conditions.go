@@ -25,6 +25,8 @@ const (
 	ReasonWaitingForHealthyPeer = "WaitingForHealthyPeer"
 	// ReasonWaitingForTurn: another backup holds the peer, or as many peers are unavailable as may be.
 	ReasonWaitingForTurn = "WaitingForTurn"
+	// ReasonKeysUnknown: the software keeps private keys under its data path, and spec.exclude does not say where.
+	ReasonKeysUnknown = "KeysUnknown"
 	// ReasonStoppingPeer: the peer is being stopped for the copy.
 	ReasonStoppingPeer = "StoppingPeer"
 	// ReasonCopying: the Job copies the data, and reads back what it wrote.

@@ -71,6 +71,15 @@ type PeerBackupSpec struct {
 	// +kubebuilder:validation:Enum=Incremental;Full
 	Type BackupType `json:"type,omitempty"`
 
+	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
+	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
+	// have no place in a backup of data: name where it lies. Default: nothing.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=32
+	Exclude []BackupPattern `json:"exclude,omitempty"`
+
 	// uploadLimit is how many bytes may be sent in a second, such as 20Mi. Default: as many as there is room for.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('1Mi'))",message="must be at least 1Mi, so that parts of 8 MiB are through before patience with the store ends"
@@ -82,6 +91,12 @@ type PeerBackupSpec struct {
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('168h')",message="must be between 5m and 168h"
 	Deadline Period `json:"deadline,omitempty"`
 }
+
+// BackupPattern is a path in a volume, or a name that has no slash, such as tmp/* or *.sock.
+//
+// +kubebuilder:validation:MaxLength=256
+// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_.*?-]+(/[A-Za-z0-9_.*?-]+)*$`
+type BackupPattern string
 
 // PeerNodeReference names a PeerNode of the same namespace.
 type PeerNodeReference struct {

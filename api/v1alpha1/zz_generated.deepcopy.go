@@ -1102,6 +1102,11 @@ func (in *PeerBackupSpec) DeepCopyInto(out *PeerBackupSpec) {
 	*out = *in
 	out.PeerNodeRef = in.PeerNodeRef
 	out.StoreRef = in.StoreRef
+	if in.Exclude != nil {
+		in, out := &in.Exclude, &out.Exclude
+		*out = make([]BackupPattern, len(*in))
+		copy(*out, *in)
+	}
 	if in.UploadLimit != nil {
 		in, out := &in.UploadLimit, &out.UploadLimit
 		x := (*in).DeepCopy()

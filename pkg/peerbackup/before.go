@@ -15,7 +15,7 @@ import (
 // before asks what stands between the backup and stopping the peer. The questions stand in the order in which a person would
 // ask them; the first that has an answer counts.
 func before(o Observed) *conditions.Finding {
-	for _, ask := range []func(Observed) *conditions.Finding{noCompanion, peerMissing, storeMissing, noUnsealer, peerBusy, heldByAnother, fleetBusy, budgetSpent} {
+	for _, ask := range []func(Observed) *conditions.Finding{noCompanion, peerMissing, keysUnknown, storeMissing, noUnsealer, peerBusy, heldByAnother, fleetBusy, budgetSpent} {
 		if f := ask(o); f != nil {
 			return f
 		}
@@ -35,6 +35,15 @@ func peerMissing(o Observed) *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonWaitingForPeerNode, fmt.Sprintf("there is no PeerNode %s in namespace %s, or it is being deleted", o.Backup.Spec.PeerNodeRef.Name, o.Backup.Namespace))
 	}
 	return nil
+}
+
+// keysUnknown keeps private keys out of backups of data, as far as anybody can tell where they are.
+func keysUnknown(o Observed) *conditions.Finding {
+	if o.Peer.Spec.Software.Custom == nil || len(o.Backup.Spec.Exclude) > 0 {
+		return nil
+	}
+	return conditions.Refuse(v1alpha1.ReasonKeysUnknown, "software.custom keeps its own identity under its data path, and private keys have no place in a backup of data: "+
+		"create another PeerBackup, and name in spec.exclude where it lies")
 }
 
 func storeMissing(o Observed) *conditions.Finding {

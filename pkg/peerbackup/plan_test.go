@@ -66,10 +66,17 @@ func TestAPeerIsStoppedOnlyWhenThatIsSafe(t *testing.T) {
 		world  func(*world)
 		reason string
 	}{
-		"It serves.":                     {func(*world) {}, v1alpha1.ReasonStoppingPeer},
-		"It is suspended.":               {func(w *world) { w.Peer.Spec.Suspend = true; w.Peer.Status.Conditions[0].Status = metav1.ConditionFalse }, v1alpha1.ReasonStoppingPeer},
-		"There is none.":                 {func(w *world) { w.Peer = nil }, v1alpha1.ReasonWaitingForPeerNode},
-		"It is being deleted.":           {func(w *world) { w.Peer.DeletionTimestamp = &metav1.Time{Time: noon} }, v1alpha1.ReasonWaitingForPeerNode},
+		"It serves.":           {func(*world) {}, v1alpha1.ReasonStoppingPeer},
+		"It is suspended.":     {func(w *world) { w.Peer.Spec.Suspend = true; w.Peer.Status.Conditions[0].Status = metav1.ConditionFalse }, v1alpha1.ReasonStoppingPeer},
+		"There is none.":       {func(w *world) { w.Peer = nil }, v1alpha1.ReasonWaitingForPeerNode},
+		"It is being deleted.": {func(w *world) { w.Peer.DeletionTimestamp = &metav1.Time{Time: noon} }, v1alpha1.ReasonWaitingForPeerNode},
+		"Nobody knows where its keys are.": {func(w *world) {
+			w.Peer.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{}}
+		}, v1alpha1.ReasonKeysUnknown},
+		"Its keys are left out.": {func(w *world) {
+			w.Peer.Spec.Software = v1alpha1.PeerSoftware{Custom: &v1alpha1.CustomSoftware{}}
+			w.Backup.Spec.Exclude = []v1alpha1.BackupPattern{"identity.key"}
+		}, v1alpha1.ReasonStoppingPeer},
 		"There is no store.":             {func(w *world) { w.Store = nil }, v1alpha1.ReasonWaitingForStore},
 		"The store is being deleted.":    {func(w *world) { w.Store.DeletionTimestamp = &metav1.Time{Time: noon} }, v1alpha1.ReasonWaitingForStore},
 		"Nobody could open the backup.":  {func(w *world) { w.Store.Spec.Recipients = nil }, v1alpha1.ReasonWaitingForStore},

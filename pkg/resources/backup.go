@@ -113,6 +113,9 @@ func backupArgs(in BackupInput) []string {
 	if limit := b.Spec.UploadLimit; limit != nil {
 		args = append(args, "--limit-upload="+limit.String())
 	}
+	for _, pattern := range b.Spec.Exclude {
+		args = append(args, "--exclude="+string(pattern))
+	}
 	for _, recipient := range in.Store.Spec.Recipients {
 		args = append(args, "--recipient="+recipient)
 	}

@@ -2,6 +2,8 @@
 
 package integration
 
+import "fmt"
+
 const (
 	peerBackup = `
 apiVersion: peernode.dev/v1alpha1
@@ -29,6 +31,11 @@ var wrongBackups = map[string]wrong{
 	"The name of a store has 63 letters.":                       {peerBackup, `spec: {storeRef: {name: ` + long(64) + `}}`, refusals{"spec.storeRef.name": tooLong}},
 	"Nobody copies a peer that runs yet.":                       {peerBackup, `spec: {method: Live}`, refusals{"spec.method": noSuch}},
 	"A backup is full or incremental.":                          {peerBackup, `spec: {type: Differential}`, refusals{"spec.type": noSuch}},
+	"What is left out is named.":                                {peerBackup, `spec: {exclude: []}`, refusals{"spec.exclude": tooFew}},
+	"What is left out is named once.":                           {peerBackup, `spec: {exclude: [tmp, tmp]}`, refusals{"spec.exclude[1]": twice}},
+	"33 names that are left out.":                               {peerBackup, `spec: {exclude: ` + many(33, func(i int) string { return fmt.Sprintf("tmp-%d", i) }) + `}`, refusals{"spec.exclude": tooMany}},
+	"What is left out is in the volume.":                        {peerBackup, `spec: {exclude: [/etc]}`, refusals{"spec.exclude[0]": noMatch}},
+	"A name that is left out has 256 letters.":                  {peerBackup, `spec: {exclude: [` + long(257) + `]}`, refusals{"spec.exclude[0]": tooLong}},
 	"A backup is not slowed down for ever.":                     {peerBackup, `spec: {uploadLimit: 900Ki}`, refusals{"spec.uploadLimit": "must be at least 1Mi"}},
 	"A limit is a number of bytes.":                             {peerBackup, `spec: {uploadLimit: fast}`, refusals{"spec.uploadLimit": noMatch}},
 	"A deadline is a time.":                                     {peerBackup, `spec: {deadline: soon}`, refusals{"spec.deadline": noMatch}},
@@ -44,7 +51,7 @@ var wrongBackupChanges = map[string]wrongChange{
 
 var validBackups = map[string]wrong{
 	"The smallest backup.":                 {base: peerBackup},
-	"A backup with all that it can have.":  {base: peerBackup, change: `spec: {method: Stopped, type: Full, uploadLimit: 20Mi, deadline: 12h}`},
+	"A backup with all that it can have.":  {base: peerBackup, change: `spec: {method: Stopped, type: Full, exclude: [tmp/*, '*.sock'], uploadLimit: 20Mi, deadline: 12h}`},
 	"A backup that is named after a date.": {base: peerBackup, change: `metadata: {name: 2026-11-27}`},
 }
 

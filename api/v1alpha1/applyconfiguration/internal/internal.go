@@ -77,6 +77,8 @@ var schemaYAML = typed.YAMLObject(`types:
       namedType: com.github.peernode.operator.api.v1alpha1.AnnotationValue
 - name: com.github.peernode.operator.api.v1alpha1.BackupMethod
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupPattern
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BackupRecord
   map:
     fields:
@@ -865,6 +867,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: deadline
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: exclude
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.BackupPattern
+          elementRelationship: associative
     - name: method
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupMethod
