@@ -116,34 +116,41 @@ func selectorOf(t *testing.T, o *unstructured.Unstructured) apilabels.Selector {
 	}
 }
 
-// The labels of a peer's pod are chosen by pkg/resources, whose golden files say what they are.
-func TestTheUnsealerLetsPeersInAndNobodyElse(t *testing.T) {
+// The labels of pods are chosen by pkg/resources, whose golden files say what they are.
+func TestTheUnsealerLetsPeersAndTheirBackupsInAndNobodyElse(t *testing.T) {
 	rules := field(t, render(t, "networkPolicy: {metricsFrom: []}")["NetworkPolicy peernode-unsealer"], "spec", "ingress").([]any)
 	if len(rules) != 1 {
-		t.Fatalf("got %d rules, want one for peers alone: %v", len(rules), rules)
+		t.Fatalf("got %d rules, want one for peers and backups alone: %v", len(rules), rules)
 	}
 	from := rules[0].(map[string]any)["from"].([]any)
-	want := []any{map[string]any{"namespaceSelector": map[string]any{}, "podSelector": from[0].(map[string]any)["podSelector"]}}
-	if diff := cmp.Diff(want, from); diff != "" {
-		t.Errorf("who may call (-want +got):\n%s", diff)
+	goldens := []string{"*/statefulset.golden.yaml", "backups/*-job.golden.yaml"}
+	if len(from) != len(goldens) {
+		t.Fatalf("who may call: %v", from)
 	}
-	peers := apilabels.SelectorFromSet(stringMap(t, &unstructured.Unstructured{Object: from[0].(map[string]any)}, "podSelector", "matchLabels"))
-	if peers.Empty() {
-		t.Error("every pod of the cluster may call")
-	}
-	for path, pod := range podsOfPeers(t) {
-		if !peers.Matches(pod) {
-			t.Errorf("%s: a pod with the labels %v may not call, because of %v", path, pod, peers)
+	for i, golden := range goldens {
+		source := from[i].(map[string]any)
+		want := map[string]any{"namespaceSelector": map[string]any{}, "podSelector": source["podSelector"]}
+		if diff := cmp.Diff(want, source); diff != "" {
+			t.Errorf("who may call (-want +got):\n%s", diff)
+		}
+		those := apilabels.SelectorFromSet(stringMap(t, &unstructured.Unstructured{Object: source}, "podSelector", "matchLabels"))
+		if those.Empty() {
+			t.Error("every pod of the cluster may call")
+		}
+		for path, pod := range podsOf(t, golden) {
+			if !those.Matches(pod) {
+				t.Errorf("%s: a pod with the labels %v may not call, because of %v", path, pod, those)
+			}
 		}
 	}
 }
 
-// podsOfPeers are the labels of the pods in the golden files of pkg/resources.
-func podsOfPeers(t *testing.T) map[string]apilabels.Set {
+// podsOf are the labels of the pods in some golden files of pkg/resources.
+func podsOf(t *testing.T, pattern string) map[string]apilabels.Set {
 	t.Helper()
-	paths, err := filepath.Glob(repository + "/pkg/resources/testdata/*/statefulset.golden.yaml")
+	paths, err := filepath.Glob(repository + "/pkg/resources/testdata/" + pattern)
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no golden files of StatefulSets in pkg/resources (error: %v)", err)
+		t.Fatalf("no golden files %s in pkg/resources (error: %v)", pattern, err)
 	}
 	pods := map[string]apilabels.Set{}
 	for _, path := range paths {
