@@ -35,11 +35,12 @@
 //
 // # Versions
 //
-// A peer's credentials may write, and S3 has no right that is for new names alone. Where the bucket keeps versions, what
-// is written over a name hides the version before and leaves it there. So a record says the version of each object, which
-// is the one that is read, and of the versions of a record the first one counts that the peer has signed. Who backs up
-// needs s3:GetObjectVersion for that, who restores s3:ListBucketVersions as well: without that, a record that was hidden
-// is not found. Where the bucket keeps none, what is written over is lost, and is noticed.
+// A peer's credentials may write, and s3:PutObject is for names that are taken as well; AWS can demand If-None-Match by
+// the condition s3:if-none-match of a policy, and not every store can. Where the bucket keeps versions, what is written
+// over a name hides the version before and leaves it there. So a record says the version of each object, which is the one
+// that is read, and of the versions of a record the first one counts that the peer has signed. Who backs up needs
+// s3:GetObjectVersion for that, who restores s3:ListBucketVersions as well: without that, a record that was hidden is not
+// found. Where the bucket keeps none, what is written over is lost, and is noticed.
 //
 // # State
 //
