@@ -255,6 +255,9 @@ func TestARestoreThatIsKilledIsTakenUp(t *testing.T) {
 		if diff := cmp.Diff(want, looks(t, to)); diff != "" {
 			t.Fatalf("try %d (-was +is):\n%s", try, diff)
 		}
+		if left, err := filepath.Glob(filepath.Join(to, ".peernode-*")); err != nil || len(left) > 0 {
+			t.Fatalf("try %d: left is %v, %v", try, left, err)
+		}
 		if err := os.RemoveAll(to); err != nil {
 			t.Fatal(err)
 		}
