@@ -23,8 +23,8 @@ const (
 	// MaxRecord is the most, in bytes, that a record may have.
 	MaxRecord = 8 << 20
 	// MaxSegments is how many segments a chain may have before the next backup is a full one. The record of so many has
-	// 3 MB.
-	MaxSegments = 10_000
+	// 1 MB, half of what the unsealer signs.
+	MaxSegments = 3_000
 )
 
 // Method is how it was seen to that the data were whole while they were copied.

@@ -22,8 +22,8 @@ const PathRecords = "/v1/sign-record"
 // ContainerBackup is the container of a Job's pod that asks.
 const ContainerBackup = "backup"
 
-// MaxRecord is the longest record that is signed here, in bytes: that of a chain of about 4,000 segments, one terabyte.
-const MaxRecord = 1 << 20
+// MaxRecord is the longest record that is signed here, in bytes: that of about 7,000 segments, or 1.8 terabytes.
+const MaxRecord = 2 << 20
 
 // RecordRequest is what the pod of a backup sends.
 type RecordRequest struct {

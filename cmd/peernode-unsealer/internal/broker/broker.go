@@ -39,12 +39,12 @@ type Broker struct {
 	Log         *slog.Logger
 	Metrics     *Metrics
 
-	places chan struct{}
+	places, records chan struct{}
 }
 
 // New makes a broker that is ready to answer.
 func New(b Broker) *Broker {
-	b.places = make(chan struct{}, maxAtATime)
+	b.places, b.records = make(chan struct{}, maxAtATime), make(chan struct{}, maxRecords)
 	return &b
 }
 

@@ -4,6 +4,7 @@ package broker
 
 import (
 	"context"
+	"io"
 	"net/http"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -14,18 +15,16 @@ import (
 	"github.com/peernode/operator/pkg/unseal"
 )
 
-// sign signs the record of a backup for the pod that makes it.
+// maxRecords is how many records are in memory at a time. They may be large, and backups end seldom.
+const maxRecords = 2
+
+// sign signs the record of a backup for the pod that makes it. A record may be large, so who asks is known before it is read.
 func (b *Broker) sign(w http.ResponseWriter, r *http.Request, a *attempt) *unseal.Refusal {
-	asked, refusal := unseal.ReadRecordRequest(http.MaxBytesReader(w, r.Body, 2*unseal.MaxRecord+1))
-	if refusal != nil {
-		return refusal
-	}
 	return b.admit(r, a, func(ctx context.Context) *unseal.Refusal {
 		observed, err := b.lookAtBackup(ctx, a.caller)
 		if err != nil {
 			return b.undecided(err)
 		}
-		observed.Record = asked.Record
 		if b.CheckSource {
 			observed.Source = a.source
 		}
@@ -33,14 +32,33 @@ func (b *Broker) sign(w http.ResponseWriter, r *http.Request, a *attempt) *unsea
 			return refusal
 		}
 		a.backup = observed.PeerBackup.Name
-		keys, err := b.Ring.RecordSigners(observed.PeerBackup.Namespace, observed.PeerBackup.Spec.PeerNodeRef.Name)
-		if err != nil {
-			return b.undecided(err)
+		select {
+		case b.records <- struct{}{}:
+			defer func() { <-b.records }()
+		case <-ctx.Done():
+			return unseal.NewRefusal(unseal.Busy, "the unsealer has too much to do; ask again")
 		}
-		answer, refusal := unseal.Sign(asked, keys)
-		a.answer = answer.Text()
-		return refusal
+		return b.signOne(http.MaxBytesReader(w, r.Body, 2*unseal.MaxRecord+1), observed, a)
 	})
+}
+
+// signOne reads the record of a backup that is being made, and signs it if it is that.
+func (b *Broker) signOne(body io.Reader, observed unseal.ObservedBackup, a *attempt) *unseal.Refusal {
+	asked, refusal := unseal.ReadRecordRequest(body)
+	if refusal != nil {
+		return refusal
+	}
+	observed.Record = asked.Record
+	if refusal := unseal.DecideRecord(observed); refusal != nil {
+		return refusal
+	}
+	keys, err := b.Ring.RecordSigners(observed.PeerBackup.Namespace, observed.PeerBackup.Spec.PeerNodeRef.Name)
+	if err != nil {
+		return b.undecided(err)
+	}
+	answer, refusal := unseal.Sign(asked, keys)
+	a.answer = answer.Text()
+	return refusal
 }
 
 // lookAtBackup reads the caller's pod, its Job, and the PeerBackup of that, past every cache. Those that do not exist
