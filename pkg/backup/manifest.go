@@ -31,7 +31,7 @@ type Start struct {
 }
 
 // Totals are the sums of a tree.
-type Totals struct { //nolint:recvcheck // sums are counted in place, and are values otherwise
+type Totals struct {
 	_ struct{} `cbor:",toarray"`
 	// Files, Folders and Links are how many entries there are, Links those that are neither files nor folders.
 	Files, Folders, Links int64

@@ -32,10 +32,16 @@ type copyStory struct {
 func tellOfCopies(t *testing.T) *copyStory {
 	t.Helper()
 	s := &copyStory{story: tell(t), server: s3.Start(t, "keys", "offsite"), holder: offline(t)}
+	s.authority()
+	return s
+}
+
+// authority tells the namespace by what to know the store.
+func (s *copyStory) authority() {
+	s.Helper()
 	s.must(env.Admin.Create(s.Context(), &corev1.ConfigMap{
 		ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "s3-ca"}, Data: map[string]string{"ca.crt": string(s.server.CA)},
 	}))
-	return s
 }
 
 // store makes a PeerBackupStore with a bucket, and the credentials of who uses it.

@@ -17,11 +17,13 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/cluster/audit"
+	"github.com/peernode/operator/test/s3"
 	"github.com/peernode/operator/test/testenv"
 )
 
@@ -29,6 +31,7 @@ import (
 var neverSeen = map[string]string{
 	"update peernode.dev/peernodes/finalizers":        ownersBlockDeletion,
 	"update peernode.dev/peerfleets/finalizers":       ownersBlockDeletion,
+	"update peernode.dev/peerbackups/finalizers":      ownersBlockDeletion,
 	"update peernode.dev/peerbackupstores/finalizers": ownersBlockDeletion,
 }
 
@@ -134,6 +137,17 @@ func liveThroughEverything(t *testing.T) {
 	s.eventually(func() error { return s.get("gamma-key-copies", &networkingv1.NetworkPolicy{}) })
 	s.edit(gamma, func(p *v1alpha1.PeerNode) { p.Spec.Identity.Backup = nil })
 	s.gone("gamma-key-copies", &networkingv1.NetworkPolicy{})
+
+	backs := &copyStory{story: s, server: s3.Start(t, "backups"), holder: offline(t)}
+	backs.authority()
+	store := backs.store("backups", backs.server.Store)
+	before := store.DeepCopy()
+	store.Spec.Recipients = []string{backs.holder.Recipient().String()}
+	s.must(env.Admin.Patch(s.Context(), store, client.MergeFrom(before)))
+	s.must(env.Admin.Create(s.Context(), &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: "daily"}, Spec: v1alpha1.PeerBackupSpec{
+		PeerNodeRef: v1alpha1.PeerNodeReference{Name: "gamma"}, StoreRef: v1alpha1.BackupStoreReference{Name: "backups"},
+	}}))
+	s.backup("daily", v1alpha1.ReasonBackedUp)
 
 	s.serving("relay-1", func(p *v1alpha1.PeerNode) { p.Labels = map[string]string{v1alpha1.LabelFleet: "relay"} })
 	f := s.fleet(2) // takes relay-1 over, whose own budget goes

@@ -56,6 +56,7 @@ func TestUnseal(t *testing.T) {
 		alpha.gets("after the attack: "+name, alpha.request())
 	}
 	u.companionUnseals(alpha)
+	u.signs(alpha)
 	u.hasPublished()
 	u.measures(alpha)
 	u.showsMetrics()

@@ -67,7 +67,7 @@ func TestTheUnsealersRolesLetItAtNoSecret(t *testing.T) {
 	u := &unsealer{story: &story{T: t}}
 	want := []string{
 		"create /configmaps", "create authentication.k8s.io/tokenreviews", "create authorization.k8s.io/subjectaccessreviews",
-		"get /configmaps", "get /pods", "get apps/statefulsets", "get peernode.dev/peeridentityreservations", "get peernode.dev/peernodes", "patch /configmaps",
+		"get /configmaps", "get /pods", "get apps/statefulsets", "get batch/jobs", "get peernode.dev/peerbackups", "get peernode.dev/peeridentityreservations", "get peernode.dev/peernodes", "patch /configmaps",
 	}
 	got := u.grants()
 	slices.Sort(got)

@@ -200,8 +200,12 @@ type request struct {
 }
 
 func (u *unsealer) send(r request) (int, []byte, error) {
-	body := unseal.Request{Envelope: r.envelope, Recipient: r.recipient.String()}.Text()
-	post, err := http.NewRequest(http.MethodPost, sealingkey.URL(u.system)+unseal.Path, bytes.NewReader(body))
+	return u.post(unseal.Path, unseal.Request{Envelope: r.envelope, Recipient: r.recipient.String()}.Text(), r)
+}
+
+// post sends a body to one of the paths.
+func (u *unsealer) post(path string, body []byte, r request) (int, []byte, error) {
+	post, err := http.NewRequest(http.MethodPost, sealingkey.URL(u.system)+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
