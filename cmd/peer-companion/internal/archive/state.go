@@ -56,7 +56,7 @@ func newState(path string, key backup.StateKey) (*stateFile, error) {
 	return &stateFile{backup.NewStateWriter(buffer, key), path, f, buffer}, nil
 }
 
-// file begins a file of the tree. Without a state nothing is kept.
+// begin begins a file of the tree. Without a state nothing is kept.
 func (s *stateFile) begin(path []byte) {
 	if s != nil {
 		s.File(path)

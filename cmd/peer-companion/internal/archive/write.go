@@ -81,7 +81,6 @@ type writer struct {
 	known *backup.StateReader
 	state *stateFile
 
-	printer  *backup.Printer
 	manifest *backup.ManifestWriter
 	frames   *frames
 	segments *segments
@@ -235,7 +234,6 @@ func (w *writer) beginManifest(ctx context.Context) error {
 		return err
 	}
 	w.frames = &frames{to: o, packer: packer}
-	w.printer = backup.NewPrinter(w.salt)
 	w.manifest, err = backup.NewManifestWriter(w.frames, w.salt)
 	return err
 }
