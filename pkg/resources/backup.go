@@ -29,8 +29,6 @@ const (
 	backupTries = 2
 	// backupKept is how long, in seconds, somebody has to read a Job that has ended, and the operator to read its receipt.
 	backupKept = 24 * 60 * 60
-	// backupMemory is the garbage collector's goal, below the limit of the container.
-	backupMemory = "200MiB"
 )
 
 // BackupInput is what the Job that makes a backup follows from.
@@ -75,7 +73,6 @@ func BackupJob(in BackupInput) *applybatchv1.JobApplyConfiguration {
 func backupPod(in BackupInput) *applycorev1.PodSpecApplyConfiguration {
 	c := companion(unseal.ContainerBackup, in.Options.CompanionImage).
 		WithArgs(backupArgs(in)...).
-		WithEnv(applycorev1.EnvVar().WithName("GOMEMLIMIT").WithValue(backupMemory)).
 		WithResources(applycorev1.ResourceRequirements().
 			WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi")}).
 			WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")})).
