@@ -42,7 +42,7 @@ func (a *archived) flags(c *cobra.Command) {
 	a.log.flags(c)
 	c.Flags().StringVarP(&a.namespace, flagNamespace, "n", "", "namespace of the PeerNode")
 	c.Flags().StringVar(&a.peerNode, flagPeerNode, "", "name of the PeerNode")
-	c.Flags().IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "how many processors to use")
+	c.Flags().IntVar(&a.workers, "workers", min(runtime.GOMAXPROCS(0), mostWorkers), "how many processors to use")
 	c.Flags().DurationVar(&a.every, "progress", 10*time.Second, "how often to say how far it is")
 }
 
@@ -86,6 +86,10 @@ func (a *archived) runs(c *cobra.Command, s Streams, do func(context.Context, *a
 	<-told
 	return err
 }
+
+// mostWorkers is how many processors are used unless more are asked for: each has buffers of its own, and a pod has a limit for its memory,
+// whatever machine it is on.
+const mostWorkers = 4
 
 // memoryGoal is what the garbage collector works towards, in bytes. It can be exceeded.
 const memoryGoal = 96 << 20

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -100,6 +101,18 @@ func TestWhatCannotBeBackedUpOrRestoredIsRefusedWithAReason(t *testing.T) {
 	d.keepsSilent()
 	if found := canary.Find(d.said.Bytes(), []byte(signing[len(signing)-31:len(signing)-1])); len(found) > 0 {
 		t.Errorf("the signing key was shown as %v", found)
+	}
+}
+
+// A machine may have more processors than workers may be asked for, and a pod without a limit sees all of them.
+func TestAMachineWithManyProcessorsNeedsNoFlag(t *testing.T) {
+	before := runtime.GOMAXPROCS(96)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	d, public := sited(t)
+	code, _, errs := d.runs("", "verify", "-n", "peers", "--peernode", "alpha", "--endpoint", "https://127.0.0.1:1", "--region", "us-east-1",
+		"--bucket", "backups", "--credentials-dir", "DIR/empty", "--identity", "DIR/recovery.key", "--trust", public)
+	if code != 1 || !strings.Contains(errs, "the credentials have no accessKeyID") {
+		t.Errorf("exit code %d and %q, want 1 for want of credentials, which are read after the workers are counted", code, errs)
 	}
 }
 
