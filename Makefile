@@ -54,7 +54,7 @@ test: test-unit test-integration test-crash test-e2e ## Run every test. Cold, th
 test-unit: ## Unit tests and golden files of every module.
 	go test $(GO_TEST_FLAGS) ./...
 	go test -C test/firewall $(GO_TEST_FLAGS) -count=1 ./... # go does not see when the golden files change
-	go test -C cmd/p2p-agent $(GO_TEST_FLAGS) ./...
+	go test -C cmd/p2p-agent $(GO_TEST_FLAGS) -count=1 ./... # go does not see when the contract changes
 
 .PHONY: test-integration
 test-integration: ## Test bed, chart, controllers against a real API server, copies of keys against a real store of S3, small benchmarks.

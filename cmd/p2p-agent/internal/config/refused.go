@@ -67,7 +67,7 @@ var refusals = []Refusal{
 	{"security.audit", "the agent keeps no audit trail; ship its JSON log to an append-only store; remove the section"},
 	{"security.incident_response", "the agent calls nobody; alert on its metrics; remove the section"},
 	{"security.auto_response", "the responses are fixed: refuse, rate limit, disconnect and ban (security.ddos), count and log; remove the section"},
-	{"security.backup", "the agent makes no backups; back up its volume from outside; remove the section"},
+	{"security.backup", "the agent makes no backups; have its volume backed up (PeerBackup); remove the section"},
 	{"security.compliance", "a program cannot claim compliance; remove the section"},
 	{"security.policies", "there are no passwords or sessions; remove the section"},
 	{"security.testing", "the agent does not test itself; scan its image and cluster from outside; remove the section"},
