@@ -38,6 +38,7 @@ func TestCommandsThatDoNotExistSaySo(t *testing.T) {
 		"config reload":                    {"config reload", "peers.file"},
 		"a command nobody knows":           {"dance", `unknown command "dance"`},
 		"an unknown identity command":      {"identity steal", `unknown command "steal"`},
+		"an unknown storage command":       {"storage steal", `unknown command "steal"`},
 		"an unknown config command":        {"config steal", `unknown command "steal"`},
 		"an unknown flag":                  {"start --force", "unknown flag: --force"},
 		"an argument too many":             {"start now", "unknown command"},

@@ -3,11 +3,6 @@
 package cli
 
 import (
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"github.com/peernode/operator/cmd/p2p-agent/internal/identity"
@@ -89,42 +84,15 @@ func newVerify() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			info, err := identity.Verify(keys, expect, keyType)
-			if err != nil {
-				return errors.Join(err, terminate(termination, func(f *os.File) error {
-					_, err := fmt.Fprintln(f, oneLine(err))
-					return err
-				}))
-			}
-			if err := terminate(termination, func(f *os.File) error { return printJSON(f, info) }); err != nil {
-				return err
-			}
-			return printJSON(c.OutOrStdout(), info)
+			return verdict(c, termination, info, err)
 		},
 	}
 	keysFlag(c, &keys)
 	c.Flags().StringVar(&expect, "expect", "", "peer ID that the key must have")
 	c.Flags().StringVar(&keyType, "type", "", "type that the key must have: ed25519 or secp256k1")
-	c.Flags().StringVar(&termination, "termination-log", "", "also write the result, or one line of error, to this file")
+	terminationFlag(c, &termination)
 	return c
 }
-
-// terminate writes to the termination log. Kubernetes has made the file; where
-// it has not (a try on a desk) it is made.
-func terminate(path string, write func(*os.File) error) error {
-	if path == "" {
-		return nil
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("open the termination log: %w", err)
-	}
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return fmt.Errorf("write the termination log: %w", err)
-	}
-	return nil
-}
-
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func keysFlag(c *cobra.Command, keys *string) {
 	c.Flags().StringVar(keys, "keys", defaultKeys, "folder of identity.key")

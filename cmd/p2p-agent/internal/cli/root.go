@@ -44,7 +44,7 @@ func newRoot() *cobra.Command {
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.AddCommand(newStart(), newIdentity(), newConfig(), newPeers(), newVersion())
+	root.AddCommand(newStart(), newIdentity(), newConfig(), newStorage(), newPeers(), newVersion())
 	return root
 }
 
