@@ -26,6 +26,9 @@ const (
 	FolderData    = "data/"
 )
 
+// FolderTrial is the folder, in a volume for that, into which a backup is restored on trial.
+const FolderTrial = "restored"
+
 // lastSequence is the largest number that a name has room for.
 const lastSequence = 9_999_999_999
 

@@ -39,6 +39,8 @@ type Receipt struct {
 	Read    int64 `json:"read,omitempty"`
 	Asked   int64 `json:"asked,omitempty"`
 	Unknown int64 `json:"unknown,omitempty"`
+	// Restored is when all of it had been restored on trial; nil if that was not asked for.
+	Restored *time.Time `json:"restored,omitempty"`
 	// SignedBy is the public key by which the record is known.
 	SignedBy string `json:"signedBy"`
 }

@@ -25,14 +25,20 @@ type Verified struct {
 // Verify reads back what was written for a backup, with the key that was made for it and is forgotten when this program
 // ends. Of what lies in earlier backups, which was read back when it was written, the store is asked for size and checksum.
 func (w Written) Verify(ctx context.Context, a Archive, workers int, p *Progress) (Verified, error) {
-	there, err := a.Record(ctx, w.Sequence)
+	there, err := w.there(ctx, a)
 	if err != nil {
 		return Verified{}, err
 	}
-	if there.SHA256 != w.SHA256 {
-		return Verified{}, fmt.Errorf("the record of backup %d is not the one that was written", w.Sequence)
-	}
 	return a.verify(ctx, there.Record, []seal.Opener{w.opener}, func(s backup.Segment) bool { return s.Sequence == w.Sequence }, workers, p)
+}
+
+// there reads the record that was written.
+func (w Written) there(ctx context.Context, a Archive) (backup.Trusted, error) {
+	there, err := a.Record(ctx, w.Sequence)
+	if err == nil && there.SHA256 != w.SHA256 {
+		err = fmt.Errorf("the record of backup %d is not the one that was written", w.Sequence)
+	}
+	return there, err
 }
 
 // Accept makes the next backup go on from this one. One that was not verified is none to go on from.

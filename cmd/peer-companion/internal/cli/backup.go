@@ -28,6 +28,8 @@ type backingUp struct {
 	uploadLimit         string
 	signedBy            string
 	verify              bool
+	// trial is the folder in which what was written is restored on trial.
+	trial string
 }
 
 func newBackup(s Streams) *cobra.Command {
@@ -56,6 +58,7 @@ func newBackup(s Streams) *cobra.Command {
 	f.BoolVar(&b.order.Full, "full", false, "store everything")
 	f.StringVar(&b.compression, "compression", string(backup.CompressFastest), "Fastest, Default or None")
 	f.StringVar(&b.uploadLimit, "limit-upload", "", "how much to send in a second, such as 20Mi; as much as there is room for when not given")
+	f.StringVar(&b.trial, "trial-restore", "", "folder in which to restore what was written, to show that it can be: in its subfolder "+backup.FolderTrial+", which is emptied before. The backup is a full one then")
 	f.BoolVar(&b.verify, "verify", true, "read back what was written")
 	return required(c, append([]string{"data", "name"}, archivedRequired...)...)
 }
@@ -81,6 +84,11 @@ func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) err
 			return err
 		}
 	}
+	if b.trial != "" {
+		if err := b.restore(ctx, s, a, written, p, &receipt); err != nil {
+			return err
+		}
+	}
 	if err := written.Accept(); err != nil {
 		return fmt.Errorf("keep the state for the next backup: %w", err)
 	}
@@ -90,6 +98,7 @@ func (b *backingUp) run(ctx context.Context, s Streams, p *archive.Progress) err
 // prepare reads what the flags name.
 func (b *backingUp) prepare(s Streams) (err error) {
 	b.order.Tell, b.order.Now = func(said string) { s.notef("note: %s", said) }, time.Now
+	b.order.Full = b.order.Full || b.trial != ""
 	b.order.Compression, b.order.Workers, b.order.Method = backup.Compression(b.compression), b.workers, backup.Method(b.method)
 	if err := b.check(); err != nil {
 		return err
@@ -149,6 +158,16 @@ func (b *backingUp) readBack(ctx context.Context, s Streams, a archive.Archive, 
 	}
 	r.Verified, r.Read, r.Asked, r.Unknown = new(time.Now().UTC()), seen.Read, seen.Asked, seen.Unknown
 	s.notef("verified backup %d: read back %s, asked for %s of earlier ones", w.Sequence, bytesText(seen.Read), bytesText(seen.Asked))
+	return nil
+}
+
+func (b *backingUp) restore(ctx context.Context, s Streams, a archive.Archive, w archive.Written, p *archive.Progress, r *backup.Receipt) error {
+	err := w.TrialRestore(ctx, a, archive.Restoration{Folder: b.trial, Workers: b.workers, Progress: p, Tell: b.order.Tell})
+	if err != nil {
+		return errors.Join(fmt.Errorf("backup %d was written, but it cannot be restored, so do not count on it: %w", w.Sequence, err), w.Discard(err))
+	}
+	r.Restored = new(time.Now().UTC())
+	s.notef("restored backup %d on trial in %s", w.Sequence, b.trial)
 	return nil
 }
 
