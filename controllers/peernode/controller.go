@@ -48,7 +48,7 @@ type Reconciler struct {
 	Now func() time.Time
 
 	ledger    freshness.Ledger
-	published published
+	published look.Published
 	// certificates are those of cert-manager, routes those of the Gateway API.
 	certificates, routes *optionalKind
 	begin                sync.Once

@@ -4,6 +4,7 @@ package peernode
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,7 +20,6 @@ import (
 	"github.com/peernode/operator/controllers/internal/outcome"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/plan"
-	"github.com/peernode/operator/pkg/sealingkey"
 )
 
 // keepKey reserves the identity of a key and then stores it, as far as that is planned.
@@ -72,18 +72,13 @@ func (r *Reconciler) observeKey(ctx context.Context, o *plan.Observed) error {
 
 // observeSealing reads what the unsealer publishes. Peers that run do without it, so damage to it is no error.
 func (r *Reconciler) observeSealing(ctx context.Context, o *plan.Observed) error {
-	config := &corev1.ConfigMap{}
-	err := r.Client.Get(ctx, types.NamespacedName{Namespace: r.Options.Resources.UnsealerNamespace, Name: sealingkey.Name}, config)
-	if apierrors.IsNotFound(err) {
+	var err error
+	o.Sealing, err = r.published.Read(ctx, r.Client, r.Options.Resources.UnsealerNamespace)
+	if damage, is := errors.AsType[look.DamageError](err); is {
+		o.SealingDamage = damage.Error()
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("read what the unsealer publishes: %w", err)
-	}
-	if o.Sealing, err = r.published.of(config); err != nil {
-		o.SealingDamage = err.Error()
-	}
-	return nil
+	return err
 }
 
 // taken asks whether a Secret exists. The operator may not read Secrets, but it may ask whether it could create this
