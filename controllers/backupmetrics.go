@@ -14,6 +14,8 @@ import (
 var (
 	backupTimeDesc = prometheus.NewDesc("peernode_backup_timestamp_seconds",
 		"When the data of the newest backup that was read back had been copied, in seconds since 1970.", []string{"namespace", "name", "store"}, nil)
+	backupProvenDesc = prometheus.NewDesc("peernode_backup_proven_timestamp_seconds",
+		"When the data of the newest backup that was proven had been copied, in seconds since 1970.", []string{"namespace", "name", "store"}, nil)
 	backupSizeDesc = prometheus.NewDesc("peernode_backup_size_bytes",
 		"How much data that backup holds.", []string{"namespace", "name", "store"}, nil)
 	backupUploadedDesc = prometheus.NewDesc("peernode_backup_uploaded_bytes",
@@ -29,21 +31,25 @@ var (
 type backupsOf struct{ namespace, peer, of string }
 
 func collectBackups(list []v1alpha1.PeerBackup, out chan<- prometheus.Metric) {
-	newest, counts := map[backupsOf]*v1alpha1.PeerBackup{}, map[backupsOf]int{}
+	newest, proven, counts := map[backupsOf]*v1alpha1.PeerBackup{}, map[backupsOf]*v1alpha1.PeerBackup{}, map[backupsOf]int{}
 	for i := range list {
 		b := &list[i]
 		ready := conditions.Find(b.Status.Conditions, v1alpha1.ConditionReady)
 		counts[backupsOf{b.Namespace, b.Spec.PeerNodeRef.Name, ready.Reason}]++
-		if ready.Status != metav1.ConditionTrue || b.Status.Record == nil {
+		if b.Status.Record == nil || b.Status.Record.VerifiedAt == nil {
 			continue
 		}
 		in := backupsOf{b.Namespace, b.Spec.PeerNodeRef.Name, b.Spec.StoreRef.Name}
-		if before := newest[in]; before == nil || before.Status.Record.Sequence < b.Status.Record.Sequence {
-			newest[in] = b
+		keepNewer(newest, in, b)
+		if conditions.Find(b.Status.Conditions, v1alpha1.ConditionProven).Status == metav1.ConditionTrue {
+			keepNewer(proven, in, b)
 		}
 	}
 	for of, n := range counts {
 		out <- gauge(backupsDesc, float64(n), of.namespace, of.peer, of.of)
+	}
+	for in, b := range proven {
+		out <- gauge(backupProvenDesc, float64(b.Status.Record.FinishedAt.Unix()), in.namespace, in.peer, in.of)
 	}
 	for in, b := range newest {
 		r := b.Status.Record
@@ -53,5 +59,11 @@ func collectBackups(list []v1alpha1.PeerBackup, out chan<- prometheus.Metric) {
 		if held, released := b.Status.HeldSince, b.Status.ReleasedAt; held != nil && released != nil {
 			out <- gauge(backupStoppedDesc, released.Sub(held.Time).Seconds(), in.namespace, in.peer, in.of)
 		}
+	}
+}
+
+func keepNewer(of map[backupsOf]*v1alpha1.PeerBackup, in backupsOf, b *v1alpha1.PeerBackup) {
+	if before := of[in]; before == nil || before.Status.Record.Sequence < b.Status.Record.Sequence {
+		of[in] = b
 	}
 }

@@ -49,7 +49,7 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- storeConditionDesc
 	out <- storeCheckedDesc
 	out <- storePassedDesc
-	for _, d := range []*prometheus.Desc{backupTimeDesc, backupSizeDesc, backupUploadedDesc, backupStoppedDesc, backupsDesc} {
+	for _, d := range []*prometheus.Desc{backupTimeDesc, backupProvenDesc, backupSizeDesc, backupUploadedDesc, backupStoppedDesc, backupsDesc} {
 		out <- d
 	}
 	out <- enforcedDesc

@@ -55,6 +55,18 @@ type CustomSoftware struct {
 	// +kubebuilder:validation:XValidation:rule="!(self in ['/tmp', '/etc', '/proc', '/sys', '/dev', '/usr', '/bin'])",message="must not be a folder of the system"
 	DataPath AbsolutePath `json:"dataPath"`
 
+	// dataCheck are the program's arguments with which it says whether what lies under dataPath is good: it ends with 0 if so,
+	// and may say in /dev/termination-log what the data hold; otherwise its last output says what is wrong. It runs on a copy
+	// of the data that was restored from a backup, without a network, the files above or env. PeerBackups with spec.prove
+	// need it.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=4096
+	DataCheck []string `json:"dataCheck,omitempty"`
+
 	// probes tell whether the program has started, serves, and lives. Without readiness, a program counts as
 	// serving while it runs.
 	// +optional

@@ -11,6 +11,10 @@ const (
 	// ConditionVerified is True once everything that was written was read back from the bucket, opened and compared with
 	// what was read from the disk.
 	ConditionVerified = "Verified"
+
+	// ConditionProven is there where spec.prove asks for it, and True once the backup was restored to a scratch volume and its
+	// software, started there without identity and network, found the data good.
+	ConditionProven = "Proven"
 )
 
 // Reasons of a PeerBackup.
@@ -31,6 +35,12 @@ const (
 	ReasonStoppingPeer = "StoppingPeer"
 	// ReasonCopying: the Job copies the data, and reads back what it wrote.
 	ReasonCopying = "Copying"
+	// ReasonProving: the peer runs again, and its software checks what was restored on trial.
+	ReasonProving = "Proving"
+	// ReasonNotProvable: spec.prove asks for what the software cannot do; software.custom needs a dataCheck.
+	ReasonNotProvable = "NotProvable"
+	// ReasonProofFailed: the backup was written and read back, and its software does not find the restored data good.
+	ReasonProofFailed = "ProofFailed"
 	// ReasonBackupFailed: the Job could not do it; the message says why. The peer runs again. Create another PeerBackup.
 	ReasonBackupFailed = "BackupFailed"
 	// ReasonDeadlineExceeded: it took longer than spec.deadline. The peer runs again.

@@ -18,6 +18,7 @@ import (
 // +kubebuilder:printcolumn:name="Store",type=string,JSONPath=`.spec.storeRef.name`,description="Where it lies"
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`,description="Whether it was written and read back"
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`,description="What it waits for, or what has gone wrong"
+// +kubebuilder:printcolumn:name="Proven",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Proven")].status`,description="Whether its software found good what was restored from it"
 // +kubebuilder:printcolumn:name="Sequence",type=integer,JSONPath=`.status.record.sequence`,description="Its number in the bucket"
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.record.size`,description="How much data it holds"
 // +kubebuilder:printcolumn:name="Uploaded",type=string,JSONPath=`.status.record.uploaded`,description="How much was written for it"
@@ -66,10 +67,17 @@ type PeerBackupSpec struct {
 	Method BackupMethod `json:"method,omitempty"`
 
 	// type is Incremental (default), which stores only blocks that have changed since the last backup of the peer and is a
-	// full one where there is none; or Full.
+	// full one where there is none; or Full. A backup that is to be proven is a full one.
 	// +optional
 	// +kubebuilder:validation:Enum=Incremental;Full
 	Type BackupType `json:"type,omitempty"`
+
+	// prove asks for a proof that the backup can be restored: it is a full one, is restored to a scratch volume while the key
+	// of its run is still at hand, and then the software checks what lies there, without an identity and without a network,
+	// while the peer runs again. The scratch volume is as large as that of the peer, and of its storage class. For
+	// software.custom it takes a dataCheck.
+	// +optional
+	Prove bool `json:"prove,omitempty"`
 
 	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
 	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
@@ -133,7 +141,8 @@ type PeerBackupStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions say how far it is. Ready: it was written and read back. Uploaded: its record lies in the bucket. Verified:
-	// every byte that was written for it was read back, opened and compared.
+	// every byte that was written for it was read back, opened and compared. Proven, where spec.prove asks for it: it was
+	// restored, and its software found the data good.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -156,6 +165,27 @@ type PeerBackupStatus struct {
 	// record is what lies in the bucket.
 	// +optional
 	Record *BackupRecord `json:"record,omitempty"`
+
+	// proof is what came of the proof that spec.prove asks for.
+	// +optional
+	Proof *BackupProof `json:"proof,omitempty"`
+}
+
+// BackupProof is what came of a trial restore.
+type BackupProof struct {
+	// restoredAt is when all of the backup had been read from the bucket, and lay on the scratch volume as it had lain on that
+	// of the peer.
+	// +optional
+	RestoredAt *metav1.Time `json:"restoredAt,omitempty"`
+
+	// endedAt is when the software had checked it, or the proof was given up. The condition Proven says which.
+	// +optional
+	EndedAt *metav1.Time `json:"endedAt,omitempty"`
+
+	// state is what the software said of the data, in its own words.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	State string `json:"state,omitempty"`
 }
 
 // BackupRecord is what lies in the bucket of a backup.

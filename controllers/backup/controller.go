@@ -42,7 +42,8 @@ type Reconciler struct {
 	// Now is the clock.
 	Now func() time.Time
 
-	ledger freshness.Ledger
+	ledger    freshness.Ledger
+	published look.Published
 }
 
 // Reconcile looks, decides, does and tells. Before a peer is stopped, or its data are touched, it looks a second time, past
@@ -76,7 +77,7 @@ func (r *Reconciler) decide(ctx context.Context, reader client.Reader, b *v1alph
 
 // do carries the plan out. Every step can be repeated.
 func (r *Reconciler) do(ctx context.Context, b *v1alpha1.PeerBackup, plan peerbackup.Plan) error {
-	if !plan.Irreversible() && plan.Delete == nil {
+	if !plan.Irreversible() && len(plan.Delete) == 0 {
 		return nil
 	}
 	if err := look.Alive(ctx, r.Live, refOf(b), b); err != nil {
@@ -87,8 +88,14 @@ func (r *Reconciler) do(ctx context.Context, b *v1alpha1.PeerBackup, plan peerba
 	if err := hands.Apply(ctx, plan.Apply); err != nil {
 		return err
 	}
-	if object, ok := plan.Delete.(client.Object); ok {
-		return hands.Delete(ctx, peerbackup.PolicyRef(b).GroupVersionKind, object)
+	for _, gone := range plan.Delete {
+		object, ok := gone.Object.(client.Object)
+		if !ok {
+			continue // Nothing that was read is none.
+		}
+		if err := hands.Delete(ctx, gone.Ref.GroupVersionKind, object); err != nil {
+			return err
+		}
 	}
 	return nil
 }

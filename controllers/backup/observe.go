@@ -4,13 +4,11 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -19,7 +17,6 @@ import (
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peerbackup"
-	"github.com/peernode/operator/pkg/sealingkey"
 )
 
 // observe reads everything about a backup, once, from the cache or past it. A read that fails ends the reconcile.
@@ -29,47 +26,50 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, b *v1alp
 	if err := eyes.Fresh(refOf(b), b.ResourceVersion); err != nil {
 		return o, err
 	}
-	look := looker{ctx, reader, b.Namespace}
+	in := looker{ctx, reader, b.Namespace}
 	var err error
-	if o.Peer, err = get(look, b.Spec.PeerNodeRef.Name, &v1alpha1.PeerNode{}); err != nil {
+	if o.Peer, err = get(in, b.Spec.PeerNodeRef.Name, &v1alpha1.PeerNode{}); err != nil {
 		return o, err
 	}
-	if o.Store, err = get(look, b.Spec.StoreRef.Name, &v1alpha1.PeerBackupStore{}); err != nil {
+	if o.Store, err = get(in, b.Spec.StoreRef.Name, &v1alpha1.PeerBackupStore{}); err != nil {
 		return o, err
 	}
 	if o.Peer != nil {
-		if err := observePeer(look, &o); err != nil {
+		if err := observePeer(in, &o); err != nil {
 			return o, err
 		}
 	}
-	if err := observeOthers(look, &o); err != nil {
+	if err := observeOthers(in, &o); err != nil {
 		return o, err
 	}
-	if o.Sealing, err = r.published(ctx, reader); err != nil {
+	if err := r.observeSealing(ctx, reader, &o); err != nil {
 		return o, err
 	}
-	return o, r.observeJob(ctx, look, &o)
+	return o, r.observeObjects(ctx, eyes, &o)
 }
 
-// observePeer reads what runs the peer, and its fleet.
-func observePeer(look looker, o *peerbackup.Observed) (err error) {
-	if o.StatefulSet, err = get(look, names.Workload(o.Peer), &appsv1.StatefulSet{}); err != nil {
+// observePeer reads what runs the peer, its volume, and its fleet.
+func observePeer(in looker, o *peerbackup.Observed) (err error) {
+	if o.StatefulSet, err = get(in, names.Workload(o.Peer), &appsv1.StatefulSet{}); err != nil {
 		return err
 	}
-	if o.Pod, err = get(look, names.Pod(o.Peer), &corev1.Pod{}); err != nil {
+	if o.Pod, err = get(in, names.Pod(o.Peer), &corev1.Pod{}); err != nil {
+		return err
+	}
+	if o.Data, err = get(in, names.Data(o.Peer), &corev1.PersistentVolumeClaim{}); err != nil {
 		return err
 	}
 	if of := o.Peer.Spec.Fleet; of != nil {
-		o.Fleet, err = get(look, of.Name, &v1alpha1.PeerFleet{})
+		o.Fleet, err = get(in, of.Name, &v1alpha1.PeerFleet{})
 	}
 	return err
 }
 
 // observeOthers reads with whom the peer shares a budget.
-func observeOthers(look looker, o *peerbackup.Observed) error {
+func observeOthers(in looker, o *peerbackup.Observed) error {
 	peers, backups := &v1alpha1.PeerNodeList{}, &v1alpha1.PeerBackupList{}
 	for _, list := range []client.ObjectList{peers, backups} {
-		if err := look.reader.List(look.ctx, list, client.InNamespace(look.namespace)); err != nil {
+		if err := in.reader.List(in.ctx, list, client.InNamespace(in.namespace)); err != nil {
 			return fmt.Errorf("list the %T of the namespace: %w", list, err)
 		}
 	}
@@ -82,37 +82,39 @@ func observeOthers(look looker, o *peerbackup.Observed) error {
 	return nil
 }
 
-// observeJob reads the objects of the backup, and how far the pods of its Job are, whom the cache alone finds by it.
-func (r *Reconciler) observeJob(ctx context.Context, in looker, o *peerbackup.Observed) error {
-	job, policy := peerbackup.JobRef(o.Backup), peerbackup.PolicyRef(o.Backup)
-	live, err := get(in, job.Name, &batchv1.Job{})
-	if err != nil {
-		return err
+// observeObjects reads the objects of the backup, and how far the pods of its Jobs are, whom the cache alone finds by them.
+func (r *Reconciler) observeObjects(ctx context.Context, eyes look.Eyes, o *peerbackup.Observed) error {
+	for _, ref := range peerbackup.Refs(o.Backup) {
+		object, err := eyes.Object(ctx, ref)
+		if err != nil {
+			return err
+		}
+		if object != nil {
+			o.Objects[ref] = object
+		}
 	}
-	if live != nil {
-		o.Objects[job] = live
-		if o.Pods, err = look.PodsOf(ctx, r.Client, job.NamespacedName); err != nil {
+	for _, of := range []struct {
+		job  intent.Ref
+		pods *[]*corev1.Pod
+	}{{peerbackup.JobRef(o.Backup), &o.Pods}, {peerbackup.ProofRef(o.Backup), &o.ProofPods}} {
+		if o.Objects[of.job] == nil {
+			continue
+		}
+		var err error
+		if *of.pods, err = look.PodsOf(ctx, r.Client, of.job.NamespacedName); err != nil {
 			return err
 		}
 	}
-	rule, err := get(in, policy.Name, &networkingv1.NetworkPolicy{})
-	if rule != nil {
-		o.Objects[policy] = rule
-	}
-	return err
+	return nil
 }
 
-// published is what the unsealer publishes, nil where that is nothing that can be used.
-func (r *Reconciler) published(ctx context.Context, reader client.Reader) (*sealingkey.Published, error) {
-	config, err := get(looker{ctx, reader, r.Options.Resources.UnsealerNamespace}, sealingkey.Name, &corev1.ConfigMap{})
-	if err != nil || config == nil {
-		return nil, err
+// observeSealing reads what the unsealer publishes. Of damage to it the PeerNodes tell.
+func (r *Reconciler) observeSealing(ctx context.Context, reader client.Reader, o *peerbackup.Observed) (err error) {
+	o.Sealing, err = r.published.Read(ctx, reader, r.Options.Resources.UnsealerNamespace)
+	if _, damage := errors.AsType[look.DamageError](err); damage {
+		return nil
 	}
-	read, err := sealingkey.ReadPublished(config.Data)
-	if err != nil {
-		return nil, nil //nolint:nilerr,nilnil // the PeerNodes tell of it, and the unsealer puts it right
-	}
-	return &read, nil
+	return err
 }
 
 // looker reads objects of one namespace.
@@ -124,13 +126,5 @@ type looker struct {
 
 // get reads an object, nil where there is none.
 func get[T client.Object](l looker, name string, into T) (T, error) {
-	var none T
-	err := l.reader.Get(l.ctx, types.NamespacedName{Namespace: l.namespace, Name: name}, into)
-	if apierrors.IsNotFound(err) {
-		return none, nil
-	}
-	if err != nil {
-		return none, fmt.Errorf("read %T %s: %w", into, name, err)
-	}
-	return into, nil
+	return look.Get(l.ctx, l.reader, types.NamespacedName{Namespace: l.namespace, Name: name}, into)
 }

@@ -33,7 +33,7 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	for _, other := range []client.Object{&v1alpha1.PeerBackup{}, &v1alpha1.PeerNode{}, &v1alpha1.PeerBackupStore{}, &v1alpha1.PeerFleet{}} {
 		b = b.Watches(other, handler.EnqueueRequestsFromMapFunc(r.waiting))
 	}
-	for _, owned := range []client.Object{&networkingv1.NetworkPolicy{}, &batchv1.Job{}, &corev1.Pod{}, &appsv1.StatefulSet{}} {
+	for _, owned := range []client.Object{&networkingv1.NetworkPolicy{}, &corev1.PersistentVolumeClaim{}, &batchv1.Job{}, &corev1.Pod{}, &appsv1.StatefulSet{}} {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(r.byLabel))
 	}
 	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))

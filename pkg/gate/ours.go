@@ -36,7 +36,9 @@ func OfStore(s *v1alpha1.PeerBackupStore, o metav1.Object) bool {
 // never changed.
 func OfBackup(b *v1alpha1.PeerBackup, o metav1.Object) bool {
 	labels := o.GetLabels()
-	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackup] == b.Name && labels[v1alpha1.LabelComponent] == names.ComponentBackup
+	component := labels[v1alpha1.LabelComponent]
+	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackup] == b.Name &&
+		(component == names.ComponentBackup || component == names.ComponentProof)
 }
 
 // Foreign refuses to touch an object that somebody else made.

@@ -24,6 +24,9 @@ type Workload struct {
 	// IdentityCheck are the arguments with which the software's own program proves, before it starts, which key
 	// it holds. Used when KeyPath is set.
 	IdentityCheck []string
+	// DataCheck are the arguments with which the software's own program says whether data are good that lie at DataPath,
+	// without its key and without a network; nil where it cannot.
+	DataCheck []string
 	// Startup, Readiness and Liveness are nil where the software has none.
 	Startup, Readiness, Liveness *corev1.Probe
 	// User is the numeric user and group.

@@ -15,7 +15,7 @@ import (
 // before asks what stands between the backup and stopping the peer. The questions stand in the order in which a person would
 // ask them; the first that has an answer counts.
 func before(o Observed) *conditions.Finding {
-	for _, ask := range []func(Observed) *conditions.Finding{noCompanion, peerMissing, keysUnknown, storeMissing, noUnsealer, peerBusy, heldByAnother, fleetBusy, budgetSpent} {
+	for _, ask := range []func(Observed) *conditions.Finding{noCompanion, peerMissing, keysUnknown, notProvable, storeMissing, noUnsealer, peerBusy, heldByAnother, fleetBusy, budgetSpent} {
 		if f := ask(o); f != nil {
 			return f
 		}

@@ -35,14 +35,16 @@ type Observed struct {
 	// StatefulSet and Pod are those of the peer; nil where there is none.
 	StatefulSet *appsv1.StatefulSet
 	Pod         *corev1.Pod
+	// Data is the claim of the peer, nil where there is none.
+	Data *corev1.PersistentVolumeClaim
 	// Fleet is that of the peer, nil where it is of none.
 	Fleet *v1alpha1.PeerFleet
 	// Peers are all PeerNodes of the namespace, and Backups all PeerBackups.
 	Peers   []*v1alpha1.PeerNode
 	Backups []*v1alpha1.PeerBackup
-	// Objects are those of the backup that exist, and Pods those of its Job.
-	Objects map[intent.Ref]intent.Object
-	Pods    []*corev1.Pod
+	// Objects are those of the backup that exist, Pods those of its Job, and ProofPods those of the Job of its proof.
+	Objects         map[intent.Ref]intent.Object
+	Pods, ProofPods []*corev1.Pod
 	// Sealing is what the unsealer publishes, nil while it has published nothing.
 	Sealing *sealingkey.Published
 	// Options are the operator's own settings.
@@ -52,17 +54,39 @@ type Observed struct {
 }
 
 // PolicyRef is the NetworkPolicy of the pods that make a backup.
-func PolicyRef(b *v1alpha1.PeerBackup) intent.Ref {
-	return ref(b, networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"))
-}
+func PolicyRef(b *v1alpha1.PeerBackup) intent.Ref { return ref(b, kindPolicy, names.BackupJob(b)) }
 
 // JobRef is the Job that makes it.
-func JobRef(b *v1alpha1.PeerBackup) intent.Ref {
-	return ref(b, batchv1.SchemeGroupVersion.WithKind("Job"))
+func JobRef(b *v1alpha1.PeerBackup) intent.Ref { return ref(b, kindJob, names.BackupJob(b)) }
+
+// ProofRef is the Job that checks what was restored from it on trial.
+func ProofRef(b *v1alpha1.PeerBackup) intent.Ref { return ref(b, kindJob, names.BackupProof(b)) }
+
+// ProofPolicyRef is the NetworkPolicy of the pod that does.
+func ProofPolicyRef(b *v1alpha1.PeerBackup) intent.Ref {
+	return ref(b, kindPolicy, names.BackupProof(b))
 }
 
-func ref(b *v1alpha1.PeerBackup, kind schema.GroupVersionKind) intent.Ref {
-	return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: names.BackupJob(b)}}
+// ProofClaimRef is the volume to which is restored.
+func ProofClaimRef(b *v1alpha1.PeerBackup) intent.Ref { return ref(b, kindClaim, names.BackupProof(b)) }
+
+// Refs are all objects that a backup may have.
+func Refs(b *v1alpha1.PeerBackup) []intent.Ref {
+	refs := []intent.Ref{PolicyRef(b), JobRef(b)}
+	if b.Spec.Prove {
+		refs = append(refs, ProofClaimRef(b), ProofPolicyRef(b), ProofRef(b))
+	}
+	return refs
+}
+
+var (
+	kindJob    = batchv1.SchemeGroupVersion.WithKind("Job")
+	kindPolicy = networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy")
+	kindClaim  = corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim")
+)
+
+func ref(b *v1alpha1.PeerBackup, kind schema.GroupVersionKind, name string) intent.Ref {
+	return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: name}}
 }
 
 // Holds reports whether a backup keeps its peer stopped.
@@ -71,4 +95,7 @@ func Holds(b *v1alpha1.PeerBackup) bool {
 }
 
 // Ended reports whether nothing is left to do about a backup.
-func Ended(b *v1alpha1.PeerBackup) bool { return b.Status.ReleasedAt != nil }
+func Ended(b *v1alpha1.PeerBackup) bool {
+	s := b.Status
+	return s.ReleasedAt != nil && (s.Proof == nil || s.Proof.EndedAt != nil)
+}

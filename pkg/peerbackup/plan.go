@@ -3,8 +3,8 @@
 package peerbackup
 
 import (
-	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -14,6 +14,7 @@ import (
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
 	"github.com/peernode/operator/pkg/peer"
@@ -24,8 +25,8 @@ import (
 type Plan struct {
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
 	Apply []intent.Change
-	// Delete is what is not needed any more, nil where nothing is.
-	Delete intent.Object
+	// Delete is what is not needed any more.
+	Delete []Removal
 	// LookAgain is when to look again though nothing may have happened, the zero time for never.
 	LookAgain time.Time
 
@@ -33,8 +34,16 @@ type Plan struct {
 	hold, release bool
 	// receipt is what the Job has left, nil while it has not.
 	receipt *backup.Receipt
+	// proof is set when the proof has come to its end.
+	proof *proofEnd
 	// finding is what stands between the backup and its end, nil when nothing does.
 	finding *conditions.Finding
+}
+
+// Removal is an object that is to go.
+type Removal struct {
+	Ref    intent.Ref
+	Object intent.Object
 }
 
 // Irreversible reports whether the plan stops a peer, or touches its data. Then it is worth looking twice.
@@ -42,6 +51,9 @@ func (p Plan) Irreversible() bool { return p.hold || len(p.Apply) > 0 }
 
 // Decide makes the plan for a backup that has not ended.
 func Decide(o Observed) (Plan, error) {
+	if o.Backup.Status.ReleasedAt != nil {
+		return o.prove()
+	}
 	if taken := o.taken(); taken != nil {
 		return Plan{finding: taken, release: o.Backup.Status.HeldSince != nil}, nil
 	}
@@ -59,7 +71,7 @@ func Decide(o Observed) (Plan, error) {
 
 // taken asks whether a name that is needed is somebody else's.
 func (o Observed) taken() *conditions.Finding {
-	for _, at := range []intent.Ref{PolicyRef(o.Backup), JobRef(o.Backup)} {
+	for _, at := range Refs(o.Backup) {
 		if object := o.Objects[at]; object != nil && !gate.OfBackup(o.Backup, object) {
 			return gate.Foreign(at)
 		}
@@ -105,7 +117,11 @@ func (o Observed) copy(deadline time.Time) (Plan, error) {
 		PeerBackup: o.Backup, PeerNode: b.PeerNode, User: b.Workload.User, Store: o.Store, UnsealerCA: string(o.Sealing.CA),
 		Seconds: int64(max(time.Minute, deadline.Sub(o.Now)).Seconds()), Options: o.Options.Resources,
 	})
-	wanted, err := intent.FromAll(resources.BackupPolicy(o.Backup, o.Store, o.Options.Resources), job)
+	objects := []any{resources.BackupPolicy(o.Backup, o.Store, o.Options.Resources), job}
+	if o.Backup.Spec.Prove {
+		objects = slices.Insert(objects, 1, any(resources.ProofClaim(o.Backup, b.PeerNode, o.Data)))
+	}
+	wanted, err := intent.FromAll(objects...)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -152,25 +168,39 @@ func (o Observed) end(job *batchv1.Job) Plan {
 		case receipt.Name != o.Backup.Name:
 			return o.give(conditions.Refuse(v1alpha1.ReasonBackupFailed, fmt.Sprintf("Job %s tells of another backup than its own", job.Name)))
 		}
-		plan := o.give(nil)
-		plan.receipt = &receipt
-		return plan
+		return o.written(receipt)
 	}
 	return o.give(conditions.Refuse(v1alpha1.ReasonBackupFailed, fmt.Sprintf("Job %s is complete, and its pod was lost before its receipt was read; what it wrote lies in the bucket. Create another PeerBackup", job.Name)))
 }
 
-// give lets the peer go, whatever came of the backup.
+// written lets the peer go after a backup that was. A proof goes on from there.
+func (o Observed) written(receipt backup.Receipt) Plan {
+	plan := Plan{release: true, receipt: &receipt, Delete: o.removals(PolicyRef(o.Backup))}
+	if o.Backup.Spec.Prove {
+		plan.finding = proving(o.Backup)
+	}
+	return plan
+}
+
+// give lets the peer go without a backup.
 func (o Observed) give(f *conditions.Finding) Plan {
-	return Plan{release: true, finding: f, Delete: o.Objects[PolicyRef(o.Backup)]}
+	return Plan{release: true, finding: f, Delete: o.removals(PolicyRef(o.Backup), ProofClaimRef(o.Backup))}
+}
+
+// removals are those of the objects that exist.
+func (o Observed) removals(refs ...intent.Ref) (out []Removal) {
+	for _, at := range refs {
+		if object := o.Objects[at]; object != nil {
+			out = append(out, Removal{at, object})
+		}
+	}
+	return out
 }
 
 // deadline is when the peer is to run again at the latest.
 func (o Observed) deadline() time.Time {
-	return o.Backup.Status.HeldSince.Add(cmp.Or(o.Backup.Spec.Deadline, defaultDeadline).Length())
+	return o.Backup.Status.HeldSince.Add(defaults.PeerBackup(o.Backup).Spec.Deadline.Length())
 }
-
-// defaultDeadline is that of spec.deadline.
-const defaultDeadline v1alpha1.Period = "6h"
 
 func lastWords(pods []*corev1.Pod) string {
 	for _, pod := range pods {

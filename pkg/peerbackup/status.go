@@ -32,10 +32,17 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 	}
 	if p.receipt != nil {
 		s.Record = record(*p.receipt)
+		s.Proof = trial(o.Backup, *p.receipt)
+	}
+	if p.proof != nil && failed == nil {
+		s.Proof.EndedAt, s.Proof.State = &at, p.proof.state
 	}
 	list := []metav1.Condition{
 		ready(s, finding), conditions.Reconciling(finding), conditions.Stalled(finding),
 		is(v1alpha1.ConditionUploaded, s.Record != nil, finding), is(v1alpha1.ConditionVerified, s.Record != nil && s.Record.VerifiedAt != nil, finding),
+	}
+	if o.Backup.Spec.Prove {
+		list = append(list, is(v1alpha1.ConditionProven, s.Proof != nil && s.Proof.State != "", finding))
 	}
 	for i := range list {
 		list[i].ObservedGeneration = o.Backup.Generation
@@ -50,9 +57,24 @@ func ready(s v1alpha1.PeerBackupStatus, f *conditions.Finding) metav1.Condition 
 		return conditions.New(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	}
 	r := s.Record
-	return conditions.New(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonBackedUp, fmt.Sprintf(
-		"backup %d holds %d files, %sB; %sB were written, and read back; the peer was stopped for %s",
-		r.Sequence, r.Files, r.Size.String(), r.Uploaded.String(), s.ReleasedAt.Sub(s.HeldSince.Time)))
+	message := fmt.Sprintf("backup %d holds %d files, %sB; %sB were written, and read back; the peer was stopped for %s",
+		r.Sequence, r.Files, r.Size.String(), r.Uploaded.String(), s.ReleasedAt.Sub(s.HeldSince.Time))
+	if s.Proof != nil {
+		message += "; its software finds good what was restored from it: " + s.Proof.State
+	}
+	return conditions.New(v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonBackedUp, message)
+}
+
+// trial is how far the proof is when the backup was written, nil where none is wanted.
+func trial(b *v1alpha1.PeerBackup, r backup.Receipt) *v1alpha1.BackupProof {
+	if !b.Spec.Prove {
+		return nil
+	}
+	out := &v1alpha1.BackupProof{}
+	if r.Restored != nil {
+		out.RestoredAt = new(metav1.NewTime(*r.Restored).Rfc3339Copy())
+	}
+	return out
 }
 
 // is answers a question that is open until it is answered with yes.

@@ -124,10 +124,7 @@ func (w *world) acts() *world {
 	w.t.Helper()
 	p := w.decide()
 	for _, change := range p.Apply {
-		var live intent.Object = &batchv1.Job{}
-		if change.Kind == "NetworkPolicy" {
-			live = &networkingv1.NetworkPolicy{}
-		}
+		live := map[string]intent.Object{"Job": &batchv1.Job{}, "NetworkPolicy": &networkingv1.NetworkPolicy{}, "PersistentVolumeClaim": &corev1.PersistentVolumeClaim{}}[change.Kind]
 		raw, err := json.Marshal(change.Object)
 		if err == nil {
 			err = json.Unmarshal(raw, live)
@@ -137,19 +134,29 @@ func (w *world) acts() *world {
 		}
 		w.Objects[change.Ref] = live
 	}
-	if p.Delete != nil {
-		delete(w.Objects, peerbackup.PolicyRef(w.Backup))
+	for _, gone := range p.Delete {
+		delete(w.Objects, gone.Ref)
 	}
 	w.Backup.Status = peerbackup.Status(w.Observed, p, nil, w.Now)
 	return w
 }
 
-// ends lets the Job end.
+// ends lets the Job end, and checkEnds that of the proof.
 func (w *world) ends(condition batchv1.JobConditionType, reason string) *world {
 	w.t.Helper()
-	job, ok := w.Objects[peerbackup.JobRef(w.Backup)].(*batchv1.Job)
+	return w.jobEnds(peerbackup.JobRef(w.Backup), condition, reason)
+}
+
+func (w *world) checkEnds(condition batchv1.JobConditionType, reason string) *world {
+	w.t.Helper()
+	return w.jobEnds(peerbackup.ProofRef(w.Backup), condition, reason)
+}
+
+func (w *world) jobEnds(ref intent.Ref, condition batchv1.JobConditionType, reason string) *world {
+	w.t.Helper()
+	job, ok := w.Objects[ref].(*batchv1.Job)
 	if !ok {
-		w.t.Fatal("there is no Job")
+		w.t.Fatalf("there is no %s", ref)
 	}
 	job.Status.Conditions = []batchv1.JobCondition{
 		{Type: batchv1.JobSuspended, Status: corev1.ConditionFalse}, {Type: condition, Status: corev1.ConditionTrue, Reason: reason},
@@ -157,17 +164,26 @@ func (w *world) ends(condition batchv1.JobConditionType, reason string) *world {
 	return w
 }
 
-// says lets a pod of the Job end.
+// says lets a pod of the Job end, and checkSays the one of the proof.
 func (w *world) says(exitCode int32, words string) *world {
+	w.Pods = append(w.Pods, ended(unseal.ContainerBackup, exitCode, words))
+	return w
+}
+
+func (w *world) checkSays(exitCode int32, words string) *world {
+	w.ProofPods = append(w.ProofPods, ended(resources.ContainerProof, exitCode, words))
+	return w
+}
+
+func ended(container string, exitCode int32, words string) *corev1.Pod {
 	phase := corev1.PodSucceeded
 	if exitCode != 0 {
 		phase = corev1.PodFailed
 	}
 	end := &corev1.ContainerStateTerminated{ExitCode: exitCode, Message: words}
-	w.Pods = append(w.Pods, &corev1.Pod{Status: corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{
-		{Name: "injected"}, {Name: unseal.ContainerBackup, State: corev1.ContainerState{Terminated: end}},
-	}}})
-	return w
+	return &corev1.Pod{Status: corev1.PodStatus{Phase: phase, ContainerStatuses: []corev1.ContainerStatus{
+		{Name: "injected"}, {Name: container, State: corev1.ContainerState{Terminated: end}},
+	}}}
 }
 
 // receipt is what a pod leaves that has made the backup.

@@ -52,7 +52,7 @@ type BackupInput struct {
 // message of its pod. The kubelet brings it the credentials of the store; it has no token but the one for the unsealer.
 func BackupJob(in BackupInput) *applybatchv1.JobApplyConfiguration {
 	b := in.PeerBackup
-	labels := names.BackupLabels(b)
+	labels := names.BackupLabels(b, names.ComponentBackup)
 	return applybatchv1.Job(names.BackupJob(b), b.Namespace).
 		WithLabels(labels).
 		WithOwnerReferences(backupOwner(b)).
@@ -80,13 +80,21 @@ func backupPod(in BackupInput) *applycorev1.PodSpecApplyConfiguration {
 			applycorev1.VolumeMount().WithName(volumeData).WithMountPath(pathBackedUp),
 			readOnly(volumeUnsealer, unsealerPath)).
 		WithVolumeMounts(storeMounts(in.Store)...)
-	return jobPod(in.PeerNode, in.Options.HostUsers).
+	pod := jobPod(in.PeerNode, in.Options.HostUsers).
 		WithSecurityContext(podSecurity(in.User)).
-		WithVolumes(
-			applycorev1.Volume().WithName(volumeData).WithPersistentVolumeClaim(applycorev1.PersistentVolumeClaimVolumeSource().WithClaimName(names.Data(in.PeerNode))),
-			unsealerOfJob()).
+		WithVolumes(claimed(volumeData, names.Data(in.PeerNode)), unsealerOfJob()).
 		WithVolumes(storeVolumes(in.Store)...).
 		WithContainers(c)
+	if in.PeerBackup.Spec.Prove {
+		c.WithVolumeMounts(applycorev1.VolumeMount().WithName(volumeProof).WithMountPath(pathProof))
+		pod.WithVolumes(claimed(volumeProof, names.BackupProof(in.PeerBackup)))
+	}
+	return pod
+}
+
+// claimed is the volume of a claim.
+func claimed(name, claim string) *applycorev1.VolumeApplyConfiguration {
+	return applycorev1.Volume().WithName(name).WithPersistentVolumeClaim(applycorev1.PersistentVolumeClaimVolumeSource().WithClaimName(claim))
 }
 
 func backupArgs(in BackupInput) []string {
@@ -110,6 +118,9 @@ func backupArgs(in BackupInput) []string {
 	if limit := b.Spec.UploadLimit; limit != nil {
 		args = append(args, "--limit-upload="+limit.String())
 	}
+	if b.Spec.Prove {
+		args = append(args, "--trial-restore="+pathProof)
+	}
 	for _, pattern := range b.Spec.Exclude {
 		args = append(args, "--exclude="+string(pattern))
 	}
@@ -123,10 +134,10 @@ func backupArgs(in BackupInput) []string {
 // direction.
 func BackupPolicy(b *v1alpha1.PeerBackup, store *v1alpha1.PeerBackupStore, o Options) *applynetworkingv1.NetworkPolicyApplyConfiguration {
 	return applynetworkingv1.NetworkPolicy(names.BackupJob(b), b.Namespace).
-		WithLabels(names.BackupLabels(b)).
+		WithLabels(names.BackupLabels(b, names.ComponentBackup)).
 		WithOwnerReferences(backupOwner(b)).
 		WithSpec(applynetworkingv1.NetworkPolicySpec().
-			WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.BackupSelector(b))).
+			WithPodSelector(applymetav1.LabelSelector().WithMatchLabels(names.BackupSelector(b, names.ComponentBackup))).
 			WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 			WithEgress(dns(o.DNSCIDRs), unsealer(o), toURL(store.Spec.Endpoint, store.Spec.AllowTo)))
 }

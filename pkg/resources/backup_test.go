@@ -24,10 +24,11 @@ const backups = "testdata/backups"
 
 var backupOptions = map[string]resources.Options{
 	"small": {CompanionImage: companionImage, UnsealerNamespace: "peernode-system"},
+	"proven": {CompanionImage: companionImage, UnsealerNamespace: "peernode-system"},
 	"full":  {CompanionImage: companionImage, UnsealerNamespace: "peernode-system", HostUsers: true, DNSCIDRs: []string{"169.254.20.10/32"}},
 }
 
-// backupInput is a PeerBackup of a file, into the store of the same name.
+// backupInput is a PeerBackup of a file.
 func backupInput(t *testing.T, name string) resources.BackupInput {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(backups, name+".backup.yaml"))
@@ -40,7 +41,7 @@ func backupInput(t *testing.T, name string) resources.BackupInput {
 	}
 	in := scenarios["p2p-agent-minimal"].input(t, "p2p-agent-minimal")
 	return resources.BackupInput{
-		PeerBackup: b, PeerNode: in.PeerNode, User: in.Workload.User, Store: checkedStore(t, name), UnsealerCA: "CA of the unsealer\n", Seconds: 21600, Options: backupOptions[name],
+		PeerBackup: b, PeerNode: in.PeerNode, User: in.Workload.User, Store: checkedStore(t, b.Spec.StoreRef.Name), UnsealerCA: "CA of the unsealer\n", Seconds: 21600, Options: backupOptions[name],
 	}
 }
 
@@ -48,7 +49,12 @@ func TestWhatMakesABackupIsAsShownInTheGoldenFiles(t *testing.T) {
 	written := map[string]bool{}
 	for name := range backupOptions {
 		in := backupInput(t, name)
-		for what, object := range map[string]any{"job": resources.BackupJob(in), "networkpolicy": resources.BackupPolicy(in.PeerBackup, in.Store, in.Options)} {
+		objects := map[string]any{"job": resources.BackupJob(in), "networkpolicy": resources.BackupPolicy(in.PeerBackup, in.Store, in.Options)}
+		if in.PeerBackup.Spec.Prove {
+			objects["proof-job"], objects["proof-networkpolicy"] = resources.ProofJob(proofInput(t, name)), resources.ProofPolicy(in.PeerBackup)
+			objects["proof-claim"] = resources.ProofClaim(in.PeerBackup, in.PeerNode, nil)
+		}
+		for what, object := range objects {
 			got, err := yaml.Marshal(object)
 			if err != nil {
 				t.Fatal(err)
@@ -88,7 +94,7 @@ func TestThePodOfABackupRunsAsWhoseTheDataAreAndHasNoTokenButTheUnsealers(t *tes
 			t.Errorf("%s: it has tokens for %v", name, tokens)
 		}
 		for _, m := range spec.Containers[0].VolumeMounts {
-			if !m.ReadOnly && m.Name != "data" {
+			if !m.ReadOnly && m.Name != "data" && m.Name != "proof" {
 				t.Errorf("%s: %s is mounted to be written", name, m.Name)
 			}
 		}
@@ -107,7 +113,7 @@ func TestTheWayOfABackupIsOpenForItAlone(t *testing.T) {
 	if !selects.Matches(labels.Set(job.Spec.Template.Labels)) {
 		t.Error("the policy does not hold for the pod that makes the backup")
 	}
-	if selects.Matches(labels.Set(names.BackupLabels(another))) || selects.Matches(labels.Set(names.Labels(in.PeerNode, names.ComponentPeer))) {
+	if selects.Matches(labels.Set(names.BackupLabels(another, names.ComponentBackup))) || selects.Matches(labels.Set(names.Labels(in.PeerNode, names.ComponentPeer))) {
 		t.Error("the policy holds for other pods")
 	}
 	if len(policy.Spec.Ingress) > 0 || len(policy.Spec.PolicyTypes) != 2 || len(policy.Spec.Egress) != 3 {

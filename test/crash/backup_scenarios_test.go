@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -14,14 +15,15 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/test/crash"
+	"github.com/peernode/operator/test/testenv"
 )
 
-// backupOnDemand is a peer that is backed up, and backed up once more.
+// backupOnDemand is a peer that is backed up with a proof, and backed up once more.
 func backupOnDemand() crash.Scenario {
 	return crash.Scenario{
 		Name:       "back up a peer",
 		Given:      steps(all(bringStore, sealedTo(holder.Recipient().String()), create()), all(checked, serving("alpha")), proves("alpha"), all(knows("alpha"), serving("alpha"))),
-		When:       crash.Step{Act: ask("daily"), Settled: all(backedUp("daily"), serving("alpha"))},
+		When:       crash.Step{Act: ask("daily", provenToo), Settled: all(backedUp("daily"), provenBackup("daily"), serving("alpha"))},
 		Afterwards: crash.Step{Act: ask("weekly"), Settled: all(backedUp("weekly"), serving("alpha"))},
 	}
 }
@@ -40,11 +42,35 @@ func sealedTo(recipient string) do {
 }
 
 // ask asks for a backup of alpha.
-func ask(name string) do {
+func ask(name string, change ...func(*v1alpha1.PeerBackupSpec)) do {
 	return func(ctx context.Context, w *crash.World) error {
-		return w.Admin.Create(ctx, &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}, Spec: v1alpha1.PeerBackupSpec{
+		b := &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Namespace: w.Namespace, Name: name}, Spec: v1alpha1.PeerBackupSpec{
 			PeerNodeRef: v1alpha1.PeerNodeReference{Name: "alpha"}, StoreRef: v1alpha1.BackupStoreReference{Name: bucket},
-		}})
+		}}
+		for _, c := range change {
+			c(&b.Spec)
+		}
+		return w.Admin.Create(ctx, b)
+	}
+}
+
+func provenToo(s *v1alpha1.PeerBackupSpec) { s.Prove = true }
+
+// provenBackup is a backup that was proven, with its scratch volume gone.
+func provenBackup(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		b := &v1alpha1.PeerBackup{}
+		if err := get(ctx, w, name, b); err != nil {
+			return err
+		}
+		if proven := conditions.Find(b.Status.Conditions, v1alpha1.ConditionProven); proven.Status != metav1.ConditionTrue || b.Status.Proof.State != testenv.DataFoundGood {
+			return fmt.Errorf("the backup is proven: %s %s, %+v", proven.Status, proven.Reason, b.Status.Proof)
+		}
+		claim := &corev1.PersistentVolumeClaim{}
+		if err := get(ctx, w, name+"-proof", claim); !apierrors.IsNotFound(err) && (err != nil || claim.DeletionTimestamp == nil) {
+			return fmt.Errorf("the scratch volume is still there (%w)", err)
+		}
+		return nil
 	}
 }
 

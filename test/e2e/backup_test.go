@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,17 +33,20 @@ func backupStore(t *testing.T, ns, recipient string, store s3.Store) {
 }
 
 // backUp asks for a backup of a peer, and waits until it has ended one way or the other.
-func backUp(t *testing.T, ns, peer, name string) *v1alpha1.PeerBackup {
+func backUp(t *testing.T, ns, peer, name string, change ...func(*v1alpha1.PeerBackupSpec)) *v1alpha1.PeerBackup {
 	t.Helper()
 	b := &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name}, Spec: v1alpha1.PeerBackupSpec{
 		PeerNodeRef: v1alpha1.PeerNodeReference{Name: peer}, StoreRef: v1alpha1.BackupStoreReference{Name: "store"},
 	}}
+	for _, c := range change {
+		c(&b.Spec)
+	}
 	must(t, admin.Create(t.Context(), b))
 	eventually(t, func() error {
 		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(b), b); err != nil {
 			return err
 		}
-		if b.Status.ReleasedAt == nil {
+		if b.Status.ReleasedAt == nil || b.Status.Proof != nil && b.Status.Proof.EndedAt == nil {
 			ready := conditions.Find(b.Status.Conditions, v1alpha1.ConditionReady)
 			return fmt.Errorf("the backup is %s: %s", ready.Reason, ready.Message)
 		}
@@ -70,6 +74,18 @@ func TestAPeerIsStoppedBackedUpAndStarted(t *testing.T) {
 		awaitReady(t, p)
 	}
 	restores(t, ns, h, last)
+
+	// The agent itself says what the data are that come back from a backup: those of this peer.
+	proven := backUp(t, ns, "alpha", "proven", func(s *v1alpha1.PeerBackupSpec) { s.Prove = true })
+	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(p), p))
+	var state struct {
+		PeerID string `json:"peerID"`
+		Starts int    `json:"starts"`
+	}
+	if proof := proven.Status.Proof; proof == nil || json.Unmarshal([]byte(proof.State), &state) != nil || state.PeerID != p.Status.Identity.PeerID || state.Starts < 3 {
+		t.Errorf("the backup is proven as %+v: %+v", proof, conditions.Find(proven.Status.Conditions, v1alpha1.ConditionProven))
+	}
+	awaitReady(t, p)
 
 	broken := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "store"}}
 	must(t, admin.Patch(t.Context(), broken, client.RawPatch("application/merge-patch+json", []byte(`{"stringData":{"secretAccessKey":"wrong"}}`))))

@@ -8,11 +8,14 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/test/testenv"
 )
 
 // backup waits until a backup has ended, or is held up, for a reason.
@@ -59,6 +62,8 @@ func TestThePeerOfTheSampleIsBackedUp(t *testing.T) {
 	if *job.Spec.Template.Spec.SecurityContext.RunAsUser != *s.set("kept").Spec.Template.Spec.SecurityContext.RunAsUser {
 		t.Error("the Job runs as somebody else than the peer")
 	}
+	s.isProven("kept-proven", "kept", "s3")
+	s.serves(p)
 	s.settle(quiet)
 	names, err := s.server.List(t.Context(), "keys")
 	s.must(err)
@@ -70,6 +75,26 @@ func TestThePeerOfTheSampleIsBackedUp(t *testing.T) {
 	if len(names) < 4 || len(after) != len(names) {
 		t.Errorf("in the bucket were %v, and are %v", names, after)
 	}
+}
+
+// isProven asks for a backup that is restored on a scratch volume, which is gone when the software has found it good.
+func (s *copyStory) isProven(name, peer, store string) {
+	s.Helper()
+	s.must(env.Admin.Create(s.Context(), &v1alpha1.PeerBackup{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: name}, Spec: v1alpha1.PeerBackupSpec{
+		PeerNodeRef: v1alpha1.PeerNodeReference{Name: peer}, StoreRef: v1alpha1.BackupStoreReference{Name: store}, Prove: true,
+	}}))
+	b := s.backup(name, v1alpha1.ReasonBackedUp)
+	proof, proven := b.Status.Proof, conditions.Find(b.Status.Conditions, v1alpha1.ConditionProven)
+	if proof == nil || proof.RestoredAt == nil || proof.EndedAt == nil || proof.State != testenv.DataFoundGood || proven.Status != metav1.ConditionTrue {
+		s.Errorf("the backup is proven as %+v, %+v", proof, proven)
+	}
+	var job batchv1.Job
+	s.is(name+"-proof", &job)
+	if spec := job.Spec.Template.Spec; len(spec.InitContainers) > 0 || *spec.AutomountServiceAccountToken || len(spec.Volumes) != 2 {
+		s.Errorf("the software is started with %+v", spec)
+	}
+	s.gone(name+"-proof", &corev1.PersistentVolumeClaim{})
+	s.gone(name+"-proof", &networkingv1.NetworkPolicy{})
 }
 
 // set reads the StatefulSet of a peer.

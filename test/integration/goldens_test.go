@@ -136,7 +136,7 @@ func goldenPods(t *testing.T) map[string]*corev1.Pod {
 		pod.Name = object.GetName() + "-0"
 		out[name] = pod
 	}
-	for name, object := range goldens(t, "keyjob.golden.yaml") {
+	for name, object := range goldens(t, "*job.golden.yaml") {
 		template := typed(t, object).(*batchv1.Job).Spec.Template
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		pod.Name = object.GetName() + "-0"

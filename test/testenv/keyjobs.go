@@ -22,9 +22,12 @@ import (
 	"github.com/peernode/operator/pkg/resources"
 )
 
+// DataFoundGood is what the software of a peer says of data that were restored from a backup.
+const DataFoundGood = `{"sequence":1}`
+
 // KeyJobs plays the containers of Jobs, which simulated nodes do not run: the pods of those that make keys end with a real key
 // in their last words, sealed to the recipients in their arguments; for those that copy them and that check stores the real
-// program runs, and works with a real store.
+// program runs, and works with a real store; the software of a peer finds all data good.
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
@@ -51,7 +54,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + ")"
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + "," + names.ComponentProof + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := k.pods.Core().V1().Pods().Informer()
@@ -161,6 +164,8 @@ func (k *KeyJobs) attend(before *corev1.Pod) {
 		if !k.works(pod) {
 			return
 		}
+	case pod.Labels[v1alpha1.LabelComponent] == names.ComponentProof:
+		endPod(pod, corev1.PodSucceeded, map[string]corev1.ContainerStateTerminated{resources.ContainerProof: {Reason: "Completed", Message: DataFoundGood}})
 	default:
 		failed = k.play(pod)
 	}

@@ -22,6 +22,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.APIGatewayApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("APIIngress"):
 		return &apiv1alpha1.APIIngressApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupProof"):
+		return &apiv1alpha1.BackupProofApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupRecord"):
 		return &apiv1alpha1.BackupRecordApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCheck"):

@@ -39,6 +39,7 @@ func (Kind) Workload(in peer.Input) (peer.Workload, error) {
 		Command:      c.Command,
 		Args:         c.Args,
 		DataPath:     string(c.DataPath),
+		DataCheck:    c.DataCheck,
 		User:         c.RunAsUser,
 		GraceSeconds: c.TerminationGracePeriodSeconds,
 	}

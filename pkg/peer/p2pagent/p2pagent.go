@@ -58,6 +58,7 @@ func (Kind) Workload(in peer.Input) (peer.Workload, error) {
 		DataPath:      string(contract.DataPath),
 		KeyPath:       string(contract.KeysPath),
 		IdentityCheck: check,
+		DataCheck:     []string{"storage", "verify", "--path", string(contract.DataPath), "--termination-log", corev1.TerminationMessagePathDefault},
 		Readiness:     get(contract.ReadinessPath, 5, 3),
 		Liveness:      get(contract.LivenessPath, 10, 6),
 		Startup:       get(contract.LivenessPath, 1, 60),

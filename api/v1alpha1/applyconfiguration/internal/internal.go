@@ -79,6 +79,18 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BackupPattern
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.BackupProof
+  map:
+    fields:
+    - name: endedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: restoredAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: state
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.BackupRecord
   map:
     fields:
@@ -280,6 +292,12 @@ var schemaYAML = typed.YAMLObject(`types:
             scalar: string
           elementRelationship: atomic
     - name: command
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: dataCheck
       type:
         list:
           elementType:
@@ -879,6 +897,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: peerNodeRef
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeReference
+    - name: prove
+      type:
+        scalar: boolean
     - name: storeRef
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
@@ -908,6 +929,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: peerNodeUID
       type:
         scalar: string
+    - name: proof
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupProof
     - name: record
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.BackupRecord

@@ -25,6 +25,11 @@ type CustomSoftwareApplyConfiguration struct {
 	Files []CustomFileApplyConfiguration `json:"files,omitempty"`
 	// dataPath is where the volume is mounted: the only place, beside /tmp, that the program can write to.
 	DataPath *apiv1alpha1.AbsolutePath `json:"dataPath,omitempty"`
+	// dataCheck are the program's arguments with which it says whether what lies under dataPath is good: it ends with 0 if so,
+	// and may say in /dev/termination-log what the data hold; otherwise its last output says what is wrong. It runs on a copy
+	// of the data that was restored from a backup, without a network, the files above or env. PeerBackups with spec.prove
+	// need it.
+	DataCheck []string `json:"dataCheck,omitempty"`
 	// probes tell whether the program has started, serves, and lives. Without readiness, a program counts as
 	// serving while it runs.
 	Probes *CustomProbesApplyConfiguration `json:"probes,omitempty"`
@@ -104,6 +109,16 @@ func (b *CustomSoftwareApplyConfiguration) WithFiles(values ...*CustomFileApplyC
 // If called multiple times, the DataPath field is set to the value of the last call.
 func (b *CustomSoftwareApplyConfiguration) WithDataPath(value apiv1alpha1.AbsolutePath) *CustomSoftwareApplyConfiguration {
 	b.DataPath = &value
+	return b
+}
+
+// WithDataCheck adds the given value to the DataCheck field in the declarative configuration
+// and returns the receiver, so that objects can be build by chaining "With" function invocations.
+// If called multiple times, values provided by each call will be appended to the DataCheck field.
+func (b *CustomSoftwareApplyConfiguration) WithDataCheck(values ...string) *CustomSoftwareApplyConfiguration {
+	for i := range values {
+		b.DataCheck = append(b.DataCheck, values[i])
+	}
 	return b
 }
 

@@ -23,8 +23,13 @@ type PeerBackupSpecApplyConfiguration struct {
 	// one other peer of a namespace at a time.
 	Method *apiv1alpha1.BackupMethod `json:"method,omitempty"`
 	// type is Incremental (default), which stores only blocks that have changed since the last backup of the peer and is a
-	// full one where there is none; or Full.
+	// full one where there is none; or Full. A backup that is to be proven is a full one.
 	Type *apiv1alpha1.BackupType `json:"type,omitempty"`
+	// prove asks for a proof that the backup can be restored: it is a full one, is restored to a scratch volume while the key
+	// of its run is still at hand, and then the software checks what lies there, without an identity and without a network,
+	// while the peer runs again. The scratch volume is as large as that of the peer, and of its storage class. For
+	// software.custom it takes a dataCheck.
+	Prove *bool `json:"prove,omitempty"`
 	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
 	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
 	// have no place in a backup of data: name where it lies. Default: nothing.
@@ -71,6 +76,14 @@ func (b *PeerBackupSpecApplyConfiguration) WithMethod(value apiv1alpha1.BackupMe
 // If called multiple times, the Type field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithType(value apiv1alpha1.BackupType) *PeerBackupSpecApplyConfiguration {
 	b.Type = &value
+	return b
+}
+
+// WithProve sets the Prove field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Prove field is set to the value of the last call.
+func (b *PeerBackupSpecApplyConfiguration) WithProve(value bool) *PeerBackupSpecApplyConfiguration {
+	b.Prove = &value
 	return b
 }
 

@@ -17,7 +17,8 @@ type PeerBackupStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status is about.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// conditions say how far it is. Ready: it was written and read back. Uploaded: its record lies in the bucket. Verified:
-	// every byte that was written for it was read back, opened and compared.
+	// every byte that was written for it was read back, opened and compared. Proven, where spec.prove asks for it: it was
+	// restored, and its software found the data good.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// peerNodeUID is that of the PeerNode whose data were copied.
 	PeerNodeUID *string `json:"peerNodeUID,omitempty"`
@@ -27,6 +28,8 @@ type PeerBackupStatusApplyConfiguration struct {
 	ReleasedAt *metav1.Time `json:"releasedAt,omitempty"`
 	// record is what lies in the bucket.
 	Record *BackupRecordApplyConfiguration `json:"record,omitempty"`
+	// proof is what came of the proof that spec.prove asks for.
+	Proof *BackupProofApplyConfiguration `json:"proof,omitempty"`
 }
 
 // PeerBackupStatusApplyConfiguration constructs a declarative configuration of the PeerBackupStatus type for use with
@@ -85,5 +88,13 @@ func (b *PeerBackupStatusApplyConfiguration) WithReleasedAt(value metav1.Time) *
 // If called multiple times, the Record field is set to the value of the last call.
 func (b *PeerBackupStatusApplyConfiguration) WithRecord(value *BackupRecordApplyConfiguration) *PeerBackupStatusApplyConfiguration {
 	b.Record = value
+	return b
+}
+
+// WithProof sets the Proof field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Proof field is set to the value of the last call.
+func (b *PeerBackupStatusApplyConfiguration) WithProof(value *BackupProofApplyConfiguration) *PeerBackupStatusApplyConfiguration {
+	b.Proof = value
 	return b
 }
