@@ -49,8 +49,11 @@ type Reconciler struct {
 // Reconcile looks, decides, does and tells. Before a peer is stopped, or its data are touched, it looks a second time, past
 // the cache.
 func (r *Reconciler) Reconcile(ctx context.Context, b *v1alpha1.PeerBackup) (ctrl.Result, error) {
-	if b.DeletionTimestamp != nil || peerbackup.Ended(b) {
+	switch {
+	case b.DeletionTimestamp != nil:
 		return ctrl.Result{}, nil
+	case peerbackup.Ended(b):
+		return r.tidy(ctx, b)
 	}
 	observed, plan, err := r.decide(ctx, r.Client, b)
 	if err == nil && plan.Irreversible() {
@@ -64,6 +67,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, b *v1alpha1.PeerBackup) (ctr
 		return done.Result()
 	}
 	return r.tell(ctx, observed, plan, done)
+}
+
+// tidy removes what a proof has left.
+func (r *Reconciler) tidy(ctx context.Context, b *v1alpha1.PeerBackup) (ctrl.Result, error) {
+	if !b.Spec.Prove {
+		return ctrl.Result{}, nil
+	}
+	o := peerbackup.Observed{Backup: b, Objects: map[intent.Ref]intent.Object{}}
+	if err := r.observeObjects(ctx, r.eyes(r.Client), &o); err != nil {
+		return outcome.Of(err).Result()
+	}
+	return outcome.Of(r.do(ctx, b, peerbackup.Leftovers(o))).Result()
 }
 
 func (r *Reconciler) decide(ctx context.Context, reader client.Reader, b *v1alpha1.PeerBackup) (peerbackup.Observed, peerbackup.Plan, error) {

@@ -22,7 +22,7 @@ import (
 // observe reads everything about a backup, once, from the cache or past it. A read that fails ends the reconcile.
 func (r *Reconciler) observe(ctx context.Context, reader client.Reader, b *v1alpha1.PeerBackup) (peerbackup.Observed, error) {
 	o := peerbackup.Observed{Backup: b, Options: r.Options, Now: r.Now(), Objects: map[intent.Ref]intent.Object{}}
-	eyes := look.Eyes{Reader: reader, Scheme: r.Client.Scheme(), Ledger: &r.ledger, Now: r.Now}
+	eyes := r.eyes(reader)
 	if err := eyes.Fresh(refOf(b), b.ResourceVersion); err != nil {
 		return o, err
 	}
@@ -46,6 +46,10 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, b *v1alp
 		return o, err
 	}
 	return o, r.observeObjects(ctx, eyes, &o)
+}
+
+func (r *Reconciler) eyes(reader client.Reader) look.Eyes {
+	return look.Eyes{Reader: reader, Scheme: r.Client.Scheme(), Ledger: &r.ledger, Now: r.Now}
 }
 
 // observePeer reads what runs the peer, its volume, and its fleet.

@@ -184,13 +184,13 @@ func (o Observed) written(receipt backup.Receipt) Plan {
 
 // give lets the peer go without a backup.
 func (o Observed) give(f *conditions.Finding) Plan {
-	return Plan{release: true, finding: f, Delete: o.removals(PolicyRef(o.Backup), ProofClaimRef(o.Backup))}
+	return Plan{release: true, finding: f, Delete: o.removals(PolicyRef(o.Backup))}
 }
 
-// removals are those of the objects that exist.
+// removals are those of the objects that exist and are the operator's own.
 func (o Observed) removals(refs ...intent.Ref) (out []Removal) {
 	for _, at := range refs {
-		if object := o.Objects[at]; object != nil {
+		if object := o.Objects[at]; object != nil && gate.OfBackup(o.Backup, object) && object.GetDeletionTimestamp() == nil {
 			out = append(out, Removal{at, object})
 		}
 	}

@@ -97,7 +97,7 @@ func (o Observed) followProof(job *batchv1.Job) Plan {
 
 // proven ends a proof that is one.
 func (o Observed) proven() Plan {
-	plan := Plan{proof: &proofEnd{state: "it says nothing more"}, Delete: o.removals(ProofClaimRef(o.Backup), ProofPolicyRef(o.Backup))}
+	plan := Plan{proof: &proofEnd{state: "it says nothing more"}}
 	for _, pod := range o.ProofPods {
 		if end := resources.ProofDone(pod); end != nil && strings.TrimSpace(end.Message) != "" {
 			plan.proof.state = shorten(strings.TrimSpace(end.Message))
@@ -107,8 +107,17 @@ func (o Observed) proven() Plan {
 }
 
 // unproven ends a proof that is none.
-func (o Observed) unproven(f *conditions.Finding) Plan {
-	return Plan{proof: &proofEnd{}, finding: f, Delete: o.removals(ProofClaimRef(o.Backup), ProofPolicyRef(o.Backup))}
+func (o Observed) unproven(f *conditions.Finding) Plan { return Plan{proof: &proofEnd{}, finding: f} }
+
+// Leftovers are what is not needed any more of a backup that has ended: they go when its end is on record, which follows from
+// them. A claim goes with the last pod that mounts it. So of a backup that was proven the Jobs go as well; those of one that
+// was not are there for a day, and with them what was restored, for whoever wants to see why.
+func Leftovers(o Observed) Plan {
+	refs := []intent.Ref{ProofPolicyRef(o.Backup), ProofClaimRef(o.Backup)}
+	if proof := o.Backup.Status.Proof; proof != nil && proof.State != "" {
+		refs = append(refs, ProofRef(o.Backup), JobRef(o.Backup))
+	}
+	return Plan{Delete: o.removals(refs...)}
 }
 
 func proofFailure(pods []*corev1.Pod) string {

@@ -56,8 +56,8 @@ func TestAProofIsTakenWhileThePeerRunsAgain(t *testing.T) {
 	if !peerbackup.Ended(w.Backup) || w.is("Proven") != "True BackedUp" || w.is("Ready") != "True BackedUp" || proof.State != `{"sequence":71}` || proof.EndedAt == nil {
 		t.Errorf("when it was proven: %+v", w.Backup.Status)
 	}
-	if w.Objects[peerbackup.ProofClaimRef(w.Backup)] != nil || w.Objects[peerbackup.ProofPolicyRef(w.Backup)] != nil {
-		t.Error("the scratch volume, or its policy, is left")
+	if w.acts(); len(w.Objects) > 0 {
+		t.Errorf("it has left %v", w.Objects)
 	}
 }
 
@@ -96,15 +96,15 @@ func TestAProofThatFailsLeavesABackupThatIsNotGood(t *testing.T) {
 		if !peerbackup.Ended(w.Backup) || w.is("Proven") != "False "+c.reason || w.is("Verified") != "True BackedUp" || w.is("Stalled") != "True "+c.reason {
 			t.Errorf("%s: %+v", name, w.Backup.Status)
 		}
-		if w.Objects[peerbackup.ProofClaimRef(w.Backup)] != nil {
-			t.Errorf("%s: the scratch volume is left", name)
+		if w.acts(); w.Objects[peerbackup.ProofClaimRef(w.Backup)] != nil || w.Objects[peerbackup.JobRef(w.Backup)] == nil {
+			t.Errorf("%s: it has left %v", name, w.Objects)
 		}
 	}
 }
 
 func TestABackupThatFailsLeavesNoScratchVolume(t *testing.T) {
 	w := newWorld(t).but(toProve).acts().stops().acts().ends(batchv1.JobFailed, "BackoffLimitExceeded").acts()
-	if !peerbackup.Ended(w.Backup) || w.Objects[peerbackup.ProofClaimRef(w.Backup)] != nil || w.is("Proven") != "False BackupFailed" {
+	if ended := peerbackup.Ended(w.Backup); !ended || w.acts().Objects[peerbackup.ProofClaimRef(w.Backup)] != nil || w.is("Proven") != "False BackupFailed" {
 		t.Errorf("it has left %v and says %+v", w.Objects, w.Backup.Status)
 	}
 }

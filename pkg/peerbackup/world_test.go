@@ -119,9 +119,12 @@ func (w *world) decide() peerbackup.Plan {
 	return p
 }
 
-// acts carries out what is planned, and tells.
+// acts carries out what is planned, and tells. What has ended is tidied up.
 func (w *world) acts() *world {
 	w.t.Helper()
+	if peerbackup.Ended(w.Backup) {
+		return w.removes(peerbackup.Leftovers(w.Observed))
+	}
 	p := w.decide()
 	for _, change := range p.Apply {
 		live := map[string]intent.Object{"Job": &batchv1.Job{}, "NetworkPolicy": &networkingv1.NetworkPolicy{}, "PersistentVolumeClaim": &corev1.PersistentVolumeClaim{}}[change.Kind]
@@ -134,10 +137,15 @@ func (w *world) acts() *world {
 		}
 		w.Objects[change.Ref] = live
 	}
+	w.removes(p)
+	w.Backup.Status = peerbackup.Status(w.Observed, p, nil, w.Now)
+	return w
+}
+
+func (w *world) removes(p peerbackup.Plan) *world {
 	for _, gone := range p.Delete {
 		delete(w.Objects, gone.Ref)
 	}
-	w.Backup.Status = peerbackup.Status(w.Observed, p, nil, w.Now)
 	return w
 }
 

@@ -83,13 +83,12 @@ func backupPod(in BackupInput) *applycorev1.PodSpecApplyConfiguration {
 	pod := jobPod(in.PeerNode, in.Options.HostUsers).
 		WithSecurityContext(podSecurity(in.User)).
 		WithVolumes(claimed(volumeData, names.Data(in.PeerNode)), unsealerOfJob()).
-		WithVolumes(storeVolumes(in.Store)...).
-		WithContainers(c)
+		WithVolumes(storeVolumes(in.Store)...)
 	if in.PeerBackup.Spec.Prove {
 		c.WithVolumeMounts(applycorev1.VolumeMount().WithName(volumeProof).WithMountPath(pathProof))
 		pod.WithVolumes(claimed(volumeProof, names.BackupProof(in.PeerBackup)))
 	}
-	return pod
+	return pod.WithContainers(c)
 }
 
 // claimed is the volume of a claim.

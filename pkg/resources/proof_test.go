@@ -3,6 +3,7 @@
 package resources_test
 
 import (
+	"slices"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -47,6 +48,23 @@ func TestThePodOfAProofHasNeitherKeyNorTokenNorNetwork(t *testing.T) {
 	selects := labels.SelectorFromSet(policy.Spec.PodSelector.MatchLabels)
 	if !selects.Matches(labels.Set(job.Spec.Template.Labels)) || selects.Matches(labels.Set(names.BackupLabels(in.PeerBackup, names.ComponentBackup))) {
 		t.Error("the policy does not hold for the pod of the proof, or also for that of the backup")
+	}
+}
+
+// What the backup restores on trial is what the proof looks at.
+func TestTheVolumeOfAProofIsTheOneThatTheBackupFills(t *testing.T) {
+	in := backupInput(t, "proven")
+	var job batchv1.Job
+	convert(t, resources.BackupJob(in), &job)
+	spec := job.Spec.Template.Spec
+	mount := slices.IndexFunc(spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/proof" })
+	if mount < 0 || !slices.Contains(spec.Containers[0].Args, "--trial-restore=/proof") {
+		t.Fatalf("the pod of the backup restores nothing: %+v", spec.Containers[0])
+	}
+	for _, v := range spec.Volumes {
+		if v.Name == spec.Containers[0].VolumeMounts[mount].Name && v.PersistentVolumeClaim.ClaimName != "proven-proof" {
+			t.Errorf("it restores to claim %s", v.PersistentVolumeClaim.ClaimName)
+		}
 	}
 }
 

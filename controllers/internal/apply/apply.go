@@ -112,7 +112,9 @@ func (h *Hands) Delete(ctx context.Context, kind schema.GroupVersionKind, object
 		return nil
 	}
 	preconditions := client.Preconditions{UID: &live.UID, ResourceVersion: &live.ResourceVersion}
-	if err := h.Client.Delete(ctx, live, preconditions); client.IgnoreNotFound(err) != nil {
+	// Of a Job that is deleted without a word on them the pods would stay.
+	background := client.PropagationPolicy(metav1.DeletePropagationBackground)
+	if err := h.Client.Delete(ctx, live, preconditions, background); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("delete %s %s: %w", kind.Kind, object.GetName(), err)
 	}
 	return nil
