@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -56,7 +57,7 @@ func trespasses(entries []audit.Entry, mayDeleteData bool) error {
 		switch {
 		case e.Resource == "secrets" && e.Verb != "create":
 			return fmt.Errorf("keys can be created, not read, changed or deleted: %s", what)
-		case e.Resource == "persistentvolumeclaims" && e.Verb == "delete" && !mayDeleteData:
+		case e.Resource == "persistentvolumeclaims" && e.Verb == "delete" && !mayDeleteData && !strings.HasSuffix(e.Name, "-proof"): // which holds a copy
 			return fmt.Errorf("a volume goes only where the spec says so: %s", what)
 		case e.Verb == "deletecollection", e.Resource == "pods" && e.Mutating():
 			return fmt.Errorf("pods and whole collections are not deleted: %s", what)
