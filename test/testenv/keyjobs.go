@@ -51,7 +51,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + ")"
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + "," + resources.ComponentRestore + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := k.pods.Core().V1().Pods().Informer()
