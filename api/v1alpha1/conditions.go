@@ -29,6 +29,10 @@ const (
 	// without it. Shown only while stores are named.
 	ConditionKeyBackedUp = "KeyBackedUp"
 
+	// ConditionRestored is True once the volume was filled from the backup that spec.bootstrap names; the software is not started
+	// before. Shown only of a peer that begins with one.
+	ConditionRestored = "Restored"
+
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
@@ -87,6 +91,16 @@ const (
 	ReasonWaitingForLostNode = "WaitingForLostNode"
 	// ReasonWaitingForKey: the Job that makes the peer's key has not ended yet.
 	ReasonWaitingForKey = "WaitingForKey"
+	// ReasonWaitingForAdoptedKey: spec.bootstrap has the peer go on with the key that it had, and that is not there yet. No other
+	// is made.
+	ReasonWaitingForAdoptedKey = "WaitingForAdoptedKey"
+	// ReasonWaitingForBackup: the PeerBackup with which the peer is to begin does not exist, or has no record yet.
+	ReasonWaitingForBackup = "WaitingForBackup"
+	// ReasonWaitingForStore: of a PeerNode, there is no PeerBackupStore with the backup with which it is to begin. Of a
+	// PeerBackup, there is none of that name, it names no recipients, or it is not ready.
+	ReasonWaitingForStore = "WaitingForStore"
+	// ReasonRestoring: the Job that fills the volume from a backup is at work; the peer is started after that.
+	ReasonRestoring = "Restoring"
 	// ReasonWaitingForReservation: the reservation of the peer's identity was deleted before this PeerNode was made, and is
 	// let go once no pod can run with it.
 	ReasonWaitingForReservation = "WaitingForReservation"
@@ -150,6 +164,11 @@ const (
 	ReasonIdentityUnknown = "IdentityUnknown"
 	// ReasonIdentityMissing: the Secret that is recorded as the peer's key is gone. Restore it; no new key is made.
 	ReasonIdentityMissing = "IdentityMissing"
+	// ReasonIdentityNotNew: spec.bootstrap asks for a new identity, and there is a key of an earlier PeerNode of this name.
+	ReasonIdentityNotNew = "IdentityNotNew"
+	// ReasonRestoreFailed: the Job could not fill the volume from the backup; the message is its own, and the peer is not
+	// started. It is tried again an hour after its end, or when the Job is deleted.
+	ReasonRestoreFailed = "RestoreFailed"
 	// ReasonVolumeLost: the claim lost its volume.
 	ReasonVolumeLost = "VolumeLost"
 )
@@ -191,6 +210,8 @@ const (
 	ReasonKeyCopyFailed = "KeyCopyFailed"
 	// ReasonStoreMissing: a PeerBackupStore that spec.identity.backup names does not exist.
 	ReasonStoreMissing = "StoreMissing"
+	// ReasonRestored: the volume was filled from a backup, which status.bootstrap names.
+	ReasonRestored = "Restored"
 	// ReasonCertificateIssued: cert-manager keeps the certificate, and it holds.
 	ReasonCertificateIssued = "CertificateIssued"
 	// ReasonCertificateProvided: the edge serves under the certificate in spec.tls.secretName, of which the operator sees no more.

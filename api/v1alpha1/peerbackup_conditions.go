@@ -23,8 +23,6 @@ const (
 	ReasonBackedUp = "BackedUp"
 	// ReasonWaitingForPeerNode: there is no PeerNode of that name, or it is on its way out.
 	ReasonWaitingForPeerNode = "WaitingForPeerNode"
-	// ReasonWaitingForStore: there is no PeerBackupStore of that name, it names no recipients, or it is not ready.
-	ReasonWaitingForStore = "WaitingForStore"
 	// ReasonWaitingForHealthyPeer: the peer does not serve, or something else is being done to it.
 	ReasonWaitingForHealthyPeer = "WaitingForHealthyPeer"
 	// ReasonWaitingForTurn: another backup holds the peer, or as many peers are unavailable as may be.

@@ -90,6 +90,7 @@ type PeerNodeTemplate struct {
 	// spec is the spec of every PeerNode of the fleet.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="!has(self.fleet)",fieldPath=".fleet",message="is filled in by the fleet itself; leave it out of the template"
+	// +kubebuilder:validation:XValidation:rule="!has(self.bootstrap)",fieldPath=".bootstrap",message="must be left out of the template, because each peer of a fleet has data of its own"
 	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.expectedPublicKey)",fieldPath=".identity",message="expectedPublicKey must be left out of the template, because each peer of a fleet has a key of its own"
 	// +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__)",fieldPath=".identity",message="import must be left out of the template, because each peer of a fleet has a key of its own"
 	// +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.peer) || !has(self.network.peer.exposure) || !has(self.network.peer.exposure.nodePorts) && (!has(self.network.peer.exposure.externalAddresses) || self.network.peer.exposure.externalAddresses.all(a, !has(a.ports)))",fieldPath=".network.peer.exposure",message="nodePorts, and ports of externalAddresses, must be left out of the template, because two peers of a fleet cannot share them"

@@ -13,7 +13,7 @@ type PeerNodeStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
+	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, Restored, IdentityInEtcd,
 	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
@@ -43,6 +43,10 @@ type PeerNodeStatus struct {
 	// storage is the volume in use.
 	// +optional
 	Storage *PeerStorageStatus `json:"storage,omitempty"`
+
+	// bootstrap is the backup with which the peer began.
+	// +optional
+	Bootstrap *PeerBootstrapStatus `json:"bootstrap,omitempty"`
 
 	// rollout is the pod that the fleet of the peer last let it have.
 	// +optional

@@ -29,6 +29,8 @@ import (
 // +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`,description="The image in use"
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 52 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 52 characters of lower case letters, digits and '-', begin with a letter and not end with '-', because Services and pod labels are named after it"
 // +kubebuilder:validation:XValidation:rule="!has(self.spec.network) || !has(self.spec.network.peers) || self.spec.network.peers.all(p, p.name != self.metadata.name || (has(p.namespace) && p.namespace.size() > 0))",fieldPath=".spec.network.peers",message="must not list the PeerNode itself"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.bootstrap) || has(oldSelf.spec.bootstrap) && self.spec.bootstrap == oldSelf.spec.bootstrap",fieldPath=".spec.bootstrap",message="is read at creation: it cannot come later, or be changed"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.bootstrap) || !has(oldSelf.spec.bootstrap) || has(self.status) && has(self.status.bootstrap)",fieldPath=".spec.bootstrap",message="can be taken out once status.bootstrap says what was restored, and not before, because the peer would start without it; to do without, delete the PeerNode and create it again"
 type PeerNode struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`
@@ -62,6 +64,8 @@ type PeerNodeList struct {
 // +kubebuilder:validation:XValidation:rule="(has(self.identity) && has(self.identity.direct) ? self.identity.direct.recipient : 'none') == (has(oldSelf.identity) && has(oldSelf.identity.direct) ? oldSelf.identity.direct.recipient : 'none')",fieldPath=".identity",message="direct and its recipient are fixed at creation, because a key that is sealed to one recipient does not open with another"
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__) || (has(oldSelf.identity) && has(oldSelf.identity.__import__) && self.identity.__import__.envelope == oldSelf.identity.__import__.envelope)",fieldPath=".identity",message="import is read at creation, and can only be taken out afterwards, because the peer has a key then"
 // +kubebuilder:validation:XValidation:rule="(has(self.deletionPolicy) && has(self.deletionPolicy.keys) && self.deletionPolicy.keys == 'Delete') == (has(oldSelf.deletionPolicy) && has(oldSelf.deletionPolicy.keys) && oldSelf.deletionPolicy.keys == 'Delete')",fieldPath=".deletionPolicy",message="keys is fixed at creation, because it is written into the key's Secret, which nothing may change afterwards"
+// +kubebuilder:validation:XValidation:rule="!has(self.bootstrap) || self.bootstrap.restore.identity == 'New' || has(self.software.p2pAgent)",fieldPath=".bootstrap",message="restore.identity must be New for software.custom, which keeps its own identity under its data path, from where no backup takes it"
+// +kubebuilder:validation:XValidation:rule="!has(self.bootstrap) || self.bootstrap.restore.identity == 'Adopt' || !has(self.identity) || !has(self.identity.__import__)",fieldPath=".identity",message="import must not be set where bootstrap.restore.identity is New; Adopt takes it up"
 type PeerNodeSpec struct {
 	// software is the program that this peer runs. Exactly one kind, fixed at creation: data of one kind is of no
 	// use to another.
@@ -114,6 +118,11 @@ type PeerNodeSpec struct {
 	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitzero"`
+
+	// bootstrap is with what a new peer begins, in place of an empty volume. It is read at creation, and can be taken out
+	// once status.bootstrap says what was restored; it cannot be changed, or come later.
+	// +optional
+	Bootstrap *PeerBootstrap `json:"bootstrap,omitempty"`
 
 	// resources are the compute resources of the peer's container. Default: requests of 100m CPU and 128Mi
 	// memory, limit of 512Mi memory.

@@ -59,6 +59,9 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	if err := r.observeCopies(ctx, &o, eyes); err != nil {
 		return o, err
 	}
+	if err := r.observeRestore(ctx, &o, eyes); err != nil {
+		return o, err
+	}
 	if o.HeldBy, err = r.observeHolder(ctx, p); err != nil {
 		return o, err
 	}

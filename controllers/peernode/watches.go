@@ -50,6 +50,8 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 		WithOptions(controller.Options{MaxConcurrentReconciles: concurrency, ReconciliationTimeout: reconcileTimeout})
 	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(declarers(index.Stores, watch.Itself)), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
 	b = b.Watches(&v1alpha1.PeerBackup{}, handler.EnqueueRequestsFromMapFunc(onBackup))
+	b = b.Watches(&v1alpha1.PeerBackupStore{}, handler.EnqueueRequestsFromMapFunc(r.restoring), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	b = b.Watches(&v1alpha1.PeerBackup{}, handler.EnqueueRequestsFromMapFunc(r.restoring))
 	b = b.Watches(&v1alpha1.PeerIdentityReservation{}, handler.EnqueueRequestsFromMapFunc(r.byHolder))
 	b = b.Watches(&corev1.ConfigMap{}, handler.EnqueueRequestsFromMapFunc(r.onPublished))
 	b = b.WatchesRawSource(source.Channel(r.Enforced.Changes(), handler.EnqueueRequestsFromMapFunc(r.everyPeer)))

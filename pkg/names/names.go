@@ -29,6 +29,8 @@ const (
 	suffixKeyJob = "-key"
 	suffixCopies = "-key-copies"
 	suffixCopy   = "-copy-"
+
+	suffixRestore = "-restore"
 )
 
 // Workload is the name of the StatefulSet, its headless Service, ServiceAccount, NetworkPolicy and
@@ -81,6 +83,9 @@ func KeyCopyJob(p *v1alpha1.PeerNode, epoch int64, store *v1alpha1.PeerBackupSto
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%s/%d", epoch, store.Name, store.UID, store.Generation))
 	return p.Name + suffixCopy + hex.EncodeToString(sum[:])[:5]
 }
+
+// Restore is the name of the Job that fills the peer's volume from a backup, and of its NetworkPolicy.
+func Restore(p *v1alpha1.PeerNode) string { return p.Name + suffixRestore }
 
 // OfKey reads the PeerNode and the epoch from what Key names, false where it would name no Secret so.
 func OfKey(secret string) (peerNode string, epoch int64, ok bool) {

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/quantity"
 )
 
 // Status is what is to be told about the backup. failed is what doing the plan ran into, nil when it went well.
@@ -94,22 +94,12 @@ func record(r backup.Receipt) *v1alpha1.BackupRecord {
 	out := &v1alpha1.BackupRecord{
 		Sequence: r.Sequence, SHA256: r.SHA256.String(), Base: r.Base, Files: r.Tree.Files,
 		StartedAt: metav1.NewTime(r.Started).Rfc3339Copy(), FinishedAt: metav1.NewTime(r.Finished).Rfc3339Copy(),
-		Size: bytes(r.Tree.Bytes), Stored: bytes(r.Tree.Stored), Uploaded: bytes(r.Uploaded), SignedBy: r.SignedBy,
+		Size: quantity.Bytes(r.Tree.Bytes), Stored: quantity.Bytes(r.Tree.Stored), Uploaded: quantity.Bytes(r.Uploaded), SignedBy: r.SignedBy,
 	}
 	if r.Verified != nil {
 		out.VerifiedAt = new(metav1.NewTime(*r.Verified).Rfc3339Copy())
 	}
 	return out
-}
-
-// bytes writes a size as people read it, rounded up to a whole unit once it has a thousand of them.
-func bytes(n int64) resource.Quantity {
-	const unit = 1024
-	size := int64(1)
-	for n/size >= 10*unit {
-		size *= unit
-	}
-	return *resource.NewQuantity((n+size-1)/size*size, resource.BinarySI)
 }
 
 // News reports whether a status says anything that the one before does not.

@@ -15,7 +15,7 @@ import (
 // Events tells what changed between two statuses that were written one after the other. A smooth start makes no
 // event: the conditions tell it, and an event is a write like any other.
 func Events(before, next v1alpha1.PeerNodeStatus) []conditions.Event {
-	return slices.Concat(keyEvents(before.Identity, next.Identity), troubleEvents(before, next), enforcementEvents(before, next), progress(before, next))
+	return slices.Concat(keyEvents(before.Identity, next.Identity), bootstrapEvents(before.Bootstrap, next.Bootstrap), troubleEvents(before, next), enforcementEvents(before, next), progress(before, next))
 }
 
 // troubles are those that a peer may have beside serving, each with what it is that goes wrong.
@@ -92,7 +92,7 @@ func troubled(s v1alpha1.PeerNodeStatus) bool {
 
 func trouble(reason string) bool {
 	switch reason {
-	case v1alpha1.ReasonCrashLooping, v1alpha1.ReasonWaitingForImage, v1alpha1.ReasonWaitingForNode, v1alpha1.ReasonWaitingForLostNode, v1alpha1.ReasonWaitingForUnsealer, v1alpha1.ReasonRetrying:
+	case v1alpha1.ReasonCrashLooping, v1alpha1.ReasonWaitingForImage, v1alpha1.ReasonWaitingForNode, v1alpha1.ReasonWaitingForLostNode, v1alpha1.ReasonWaitingForUnsealer, v1alpha1.ReasonWaitingForAdoptedKey, v1alpha1.ReasonWaitingForBackup, v1alpha1.ReasonWaitingForStore, v1alpha1.ReasonRetrying:
 		return true
 	}
 	return false

@@ -55,6 +55,8 @@ type Observed struct {
 	Stores map[string]*v1alpha1.PeerBackupStore
 	// HeldBy is the PeerBackup that keeps the peer stopped, nil where none does.
 	HeldBy *v1alpha1.PeerBackup
+	// Restore is what is known of the backup with which the peer is to begin.
+	Restore Restoring
 	// CopyPods are the pods of the Jobs that copy a key, by the names of the Jobs.
 	CopyPods map[string][]*corev1.Pod
 	// CertManager is whether the API server serves the Certificates of cert-manager.
@@ -106,12 +108,12 @@ func Route(p *v1alpha1.PeerNode) intent.Ref {
 	return intent.Ref{GroupVersionKind: kindRoute, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: names.API(p)}}
 }
 
-// Owned lists every object that a peer can ever own, but for keys, which are written once and never read, and for CopyJobs.
+// Owned lists every object that a peer can ever own, but for keys, which are written once and never read, for CopyJobs and for RestoreJob.
 func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 	ref := func(kind schema.GroupVersionKind, name string) intent.Ref {
 		return intent.Ref{GroupVersionKind: kind, NamespacedName: types.NamespacedName{Namespace: p.Namespace, Name: name}}
 	}
-	return []intent.Ref{
+	owned := []intent.Ref{
 		ref(kindServiceAccount, names.Workload(p)),
 		ref(kindConfigMap, names.Config(p)),
 		ref(kindClaim, names.Data(p)),
@@ -128,6 +130,10 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindJob, names.KeyJob(p, KeyEpoch(p))),
 		ref(kindStatefulSet, names.Workload(p)),
 	}
+	if p.Spec.Bootstrap != nil || p.Status.Bootstrap != nil {
+		owned = append(owned, ref(kindNetworkPolicy, names.Restore(p)))
+	}
+	return owned
 }
 
 // stops reports whether the peer is to be stopped: by its spec, or for a copy of its data.

@@ -16,6 +16,7 @@ import (
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/gate"
 	"github.com/peernode/operator/pkg/intent"
+	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/resources"
 )
 
@@ -38,6 +39,8 @@ type Plan struct {
 	key, next keyStep
 	// copies is how far the copies of the latest key are, one for each store.
 	copies []copyStep
+	// restore is how far the volume of a new peer is filled.
+	restore restoreStep
 	// awaits is set when the pod waits for the fleet of the peer.
 	awaits *conditions.Finding
 }
@@ -77,6 +80,7 @@ func Decide(o Observed) (Plan, error) {
 	}
 	p.next = decideNext(o, b, p.key)
 	p.copies = decideCopies(o)
+	p.restore = decideRestore(o, b)
 	p.Reserve, p.Store = cmp.Or(p.key.reserve, p.next.reserve), cmp.Or(p.key.store, p.next.store)
 	wanted, err := intended(o, p)
 	if err != nil {
@@ -94,8 +98,8 @@ func Decide(o Observed) (Plan, error) {
 	return p, nil
 }
 
-// intended are all objects that the peer needs now, in the order in which it needs them. The pod comes after its key, and
-// last what leads to it from outside, because the API server may refuse that for a port or a host that is taken.
+// intended are all objects that the peer needs now, in the order in which it needs them. The pod comes after its key and its
+// data, and last what leads to it from outside, because the API server may refuse that for a port or a host that is taken.
 func intended(o Observed, p Plan) ([]intent.Intent, error) {
 	in := p.Input
 	in.UnsealerCA = o.unsealerCA()
@@ -114,10 +118,16 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 	if stores := o.stores(); len(stores) > 0 {
 		objects = append(objects, resources.KeyCopyPolicy(p.PeerNode, stores))
 	}
+	if p.restore.in != nil {
+		objects = append(objects, resources.RestorePolicy(*p.restore.in))
+	}
+	if p.restore.order {
+		objects = append(objects, resources.RestoreJob(*p.restore.in))
+	}
 	if p.key.order || p.next.order {
 		objects = append(objects, resources.KeyJob(keyJob(o, p)))
 	}
-	if p.key.finding == nil {
+	if p.key.finding == nil && p.restore.finding == nil {
 		set, err := withKey(p)
 		if err != nil {
 			return nil, err
@@ -168,10 +178,13 @@ func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 			out = append(out, step.discard)
 		}
 	}
+	if p.restore.discard != nil {
+		out = append(out, p.restore.discard)
+	}
 	for _, ref := range Owned(o.PeerNode) {
 		live := o.Objects[ref]
 		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref })
-		lasting := ref.GroupVersionKind == kindClaim || ref.GroupVersionKind == kindJob
+		lasting := ref.GroupVersionKind == kindClaim || ref.GroupVersionKind == kindJob || ref.Name == names.Restore(o.PeerNode) && p.restore.finding != nil
 		if live != nil && !needed && !lasting && metav1.IsControlledBy(live, o.PeerNode) && live.GetDeletionTimestamp() == nil {
 			out = append(out, live)
 		}

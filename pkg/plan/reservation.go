@@ -119,10 +119,38 @@ func reservedKey(reservations []*v1alpha1.PeerIdentityReservation) (identity.Pub
 	return key, reservations[0].Spec.Epoch, err == nil
 }
 
+// adopts reports whether a restored peer is to go on with the key that it had.
+func adopts(p *v1alpha1.PeerNode) bool {
+	return p.Spec.Bootstrap != nil && p.Spec.Bootstrap.Restore.Identity == v1alpha1.IdentityAdopt
+}
+
+// notNew refuses to go on with a key of before where a new one is asked for: what the peer said since its backup was made it would
+// not know any more, and could say otherwise under the same name. A reservation is made before the Secret, so one that is older
+// than the PeerNode, or a Secret without any, is that of an earlier one.
+func notNew(o Observed, form peer.Key) *conditions.Finding {
+	p := o.PeerNode
+	if p.Spec.Bootstrap == nil || adopts(p) {
+		return nil
+	}
+	was := fmt.Sprintf("Secret %s is there", names.Key(p, firstEpoch))
+	known := latest(o, form)
+	switch {
+	case len(known) > 0 && known[0].CreationTimestamp.Before(&p.CreationTimestamp):
+		was = fmt.Sprintf("PeerIdentityReservation %s says that this peer is %s", known[0].Name, known[0].Spec.PeerID)
+	case !o.KeyTaken:
+		return nil
+	}
+	return conditions.Refuse(v1alpha1.ReasonIdentityNotNew, fmt.Sprintf(
+		"spec.bootstrap.restore.identity is New, and %s, of an earlier PeerNode of this name. Create the PeerNode with Adopt to go on as that peer, or under another name to be another one", was))
+}
+
 // adopt takes up a key that was there before this PeerNode. The operator cannot read it: that it is the peer's shows
 // from its reservation, or from the spec.
 func adopt(o Observed, b blueprint.Blueprint) keyStep {
 	form, secret := b.Kind.Key(), names.Key(b.PeerNode, firstEpoch)
+	if f := notNew(o, form); f != nil {
+		return keyStep{finding: f}
+	}
 	if key, epoch, ok := reservedKey(latest(o, form)); ok {
 		return keyStep{record: recordOf(b, key, epoch)}.claim(o, b, key, epoch)
 	}
@@ -141,6 +169,10 @@ func adopt(o Observed, b blueprint.Blueprint) keyStep {
 	case o.KeyFree && expected != "":
 		return keyStep{finding: conditions.Refuse(v1alpha1.ReasonIdentityMissing, fmt.Sprintf(
 			"Secret %s, which should hold the key of spec.identity.expectedPublicKey, is not there. Create it; no other key is made in its place", secret))}
+	}
+	if adopts(b.PeerNode) {
+		return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForAdoptedKey, fmt.Sprintf(
+			"spec.bootstrap.restore.identity is Adopt, so no key is made: create Secret %s from its copy, or the PeerNode anew with spec.identity.import", secret))}
 	}
 	return keyStep{order: o.KeyFree, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the peer's key is being made")}
 }

@@ -58,11 +58,11 @@ func interrupted(before, next v1alpha1.PeerNodeStatus) bool {
 	return was.Status == metav1.ConditionTrue && is.Status == metav1.ConditionTrue && !was.LastTransitionTime.Equal(&is.LastTransitionTime)
 }
 
-// important changes are a new generation, a key or its stage, a pod for which the fleet of the peer waits, whatever changes the
+// important changes are a new generation, a key or its stage, data that were restored, a pod for which the fleet of the peer waits, whatever changes the
 // kstatus of the peer, interrupts it or names trouble, also with copies of its key, and the identity of a peer that serves,
 // for which its own peers wait.
 func important(before, next v1alpha1.PeerNodeStatus) bool {
-	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) || interrupted(before, next) {
+	if before.ObservedGeneration != next.ObservedGeneration || rolledOut(before) != rolledOut(next) || (before.Bootstrap == nil) != (next.Bootstrap == nil) || interrupted(before, next) {
 		return true
 	}
 	if was := stages(before); was != "" && was != stages(next) {

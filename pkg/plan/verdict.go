@@ -28,7 +28,7 @@ func Judge(o Observed, p Plan, failed *conditions.Finding, now time.Time) Verdic
 		func() *conditions.Finding { return p.Blocked },
 		func() *conditions.Finding { return failed },
 		func() *conditions.Finding { return keyMissing(o) },
-		func() *conditions.Finding { return p.key.finding },
+		p.waitsFor,
 		func() *conditions.Finding { return somebodyElse(o, p) },
 		func() *conditions.Finding { return held(o) },
 		func() *conditions.Finding { return justChanged(o, p) },

@@ -62,3 +62,13 @@ func WithExponent(value any, path string) []string {
 	}
 	return found
 }
+
+// Bytes writes a size as people read it, rounded up to a whole unit once it has ten thousand of them.
+func Bytes(n int64) resource.Quantity {
+	const unit = 1024
+	size := int64(1)
+	for n/size >= 10*unit {
+		size *= unit
+	}
+	return *resource.NewQuantity((n+size-1)/size*size, resource.BinarySI)
+}

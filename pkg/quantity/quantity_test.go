@@ -80,3 +80,11 @@ spec:
 		t.Errorf("WithExponent (-want +got):\n%s", diff)
 	}
 }
+
+func TestASizeIsWrittenAsPeopleReadIt(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 1023: "1023", 10239: "10239", 10240: "10Ki", 10241: "11Ki", 3 << 20: "3Mi", 3<<20 + 1: "3073Ki", 100 << 30: "100Gi"} {
+		if got := quantity.Bytes(n); got.String() != want {
+			t.Errorf("%d is %s, want %s", n, got.String(), want)
+		}
+	}
+}

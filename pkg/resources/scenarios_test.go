@@ -67,6 +67,7 @@ var scenarios = map[string]scenario{
 	"direct-secret": {},
 	"direct-csi":    {},
 	"key-copies":    {},
+	"restored":      {},
 	"edge":          {},
 
 	"exposed-loadbalancer": {neighbourhood: peer.Neighbourhood{Outside: []peer.Address{
@@ -130,6 +131,7 @@ func build(t *testing.T, in resources.Input) map[string]any {
 		out["keyjob"] = resources.KeyJob(keyJobInput(t, in))
 	}
 	maps.Copy(out, keyCopies(t, in))
+	maps.Copy(out, restore(t, in))
 	if c := resources.ConfigMap(in); c != nil {
 		out["configmap"] = c
 	}

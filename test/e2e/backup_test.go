@@ -9,15 +9,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/s3"
 )
 
@@ -55,9 +60,12 @@ func backUp(t *testing.T, ns, peer, name string, change ...func(*v1alpha1.PeerBa
 	return b
 }
 
-func TestAPeerIsStoppedBackedUpAndStarted(t *testing.T) {
+// A peer is backed up, and another one begins with its data when nothing is left of it but the bucket, the recovery key and the
+// public key of the records.
+func TestAPeerIsBackedUpLostAndRestored(t *testing.T) {
 	h, ns := recoveryKey(t), namespace(t)
-	backupStore(t, ns, h.recipient, newStore(t, namespace(t), "backups"))
+	store := newStore(t, namespace(t), "backups")
+	backupStore(t, ns, h.recipient, store)
 	p := agent(t, ns, "alpha")
 	awaitReady(t, p)
 	var last *v1alpha1.BackupRecord
@@ -73,51 +81,83 @@ func TestAPeerIsStoppedBackedUpAndStarted(t *testing.T) {
 		t.Logf("%s; stopped for %s", ready.Message, b.Status.ReleasedAt.Sub(b.Status.HeldSince.Time).Round(time.Second))
 		awaitReady(t, p)
 	}
-	restores(t, ns, h, last)
+	last = isProven(t, ns, p)
+	was := asked(t, p)
 
-	// The agent itself says what the data are that come back from a backup: those of this peer.
-	proven := backUp(t, ns, "alpha", "proven", func(s *v1alpha1.PeerBackupSpec) { s.Prove = true })
-	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(p), p))
-	var state struct {
-		PeerID string `json:"peerID"`
-		Starts int    `json:"starts"`
-	}
-	if proof := proven.Status.Proof; proof == nil || json.Unmarshal([]byte(proof.State), &state) != nil || state.PeerID != p.Status.Identity.PeerID || state.Starts < 3 {
-		t.Errorf("the backup is proven as %+v: %+v", proof, conditions.Find(proven.Status.Conditions, v1alpha1.ConditionProven))
-	}
-	awaitReady(t, p)
-
-	broken := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "store"}}
-	must(t, admin.Patch(t.Context(), broken, client.RawPatch("application/merge-patch+json", []byte(`{"stringData":{"secretAccessKey":"wrong"}}`))))
+	breakStore(t, ns, "wrong")
 	b := backUp(t, ns, "alpha", "third")
 	if ready := conditions.Find(b.Status.Conditions, v1alpha1.ConditionReady); ready.Reason != v1alpha1.ReasonBackupFailed {
 		t.Errorf("with a wrong key for the store: %+v", ready)
 	}
 	awaitReady(t, p)
+	breakStore(t, ns, store.SecretKey)
+
+	bringKey(t, ns, "lost", recoveryKey(t))
+	wrong := agent(t, ns, "wrong", fromBucket(last, "lost"))
+	edit(t, p, builders.DeleteData)
+	must(t, admin.Delete(t.Context(), p))
+	must(t, admin.DeleteAllOf(t.Context(), &v1alpha1.PeerBackup{}, client.InNamespace(ns)))
+	gone(t, p)
+	bringKey(t, ns, "recovery", h)
+	begun := time.Now()
+	beta := agent(t, ns, "beta", fromBucket(last, "recovery"))
+	awaitReady(t, beta)
+	t.Logf("restored and ready after %s: %+v", time.Since(begun).Round(time.Second), beta.Status.Bootstrap)
+	// The last backup was made before the last start of the peer.
+	if is := asked(t, beta); is.PeerID == was.PeerID || is.Starts != was.Starts || is.Sequence == 0 {
+		t.Errorf("the backup was of %+v, and the peer that begins with it is %+v", was, is)
+	}
+	if got := beta.Status.Bootstrap; got == nil || got.RecordSHA256 != last.SHA256 || got.Files != last.Files {
+		t.Errorf("on record is %+v, of the backup %+v", got, last)
+	}
+	awaitReason(t, wrong, v1alpha1.ConditionStalled, v1alpha1.ReasonRestoreFailed)
+	if c := conditions.Find(wrong.Status.Conditions, v1alpha1.ConditionRestored); !strings.Contains(c.Message, "restore backup 3") {
+		t.Errorf("with a key of somebody else: %s", c.Message)
+	}
+	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(wrong), &appsv1.StatefulSet{}); !apierrors.IsNotFound(err) {
+		t.Errorf("a peer that is not restored has a StatefulSet (%v)", err)
+	}
 }
 
-// restores brings a backup back in a pod that has nothing but the recovery key, the public key of its record and the store.
-func restores(t *testing.T, ns string, h *holder, r *v1alpha1.BackupRecord) {
+// isProven makes a backup of a peer that its agent finds good, and that says whose data it holds.
+func isProven(t *testing.T, ns string, p *v1alpha1.PeerNode) *v1alpha1.BackupRecord {
+	t.Helper()
+	b := backUp(t, ns, p.Name, "proven", func(s *v1alpha1.PeerBackupSpec) { s.Prove = true })
+	must(t, admin.Get(t.Context(), client.ObjectKeyFromObject(p), p))
+	var state struct {
+		PeerID string `json:"peerID"`
+		Starts int    `json:"starts"`
+	}
+	if proof := b.Status.Proof; proof == nil || json.Unmarshal([]byte(proof.State), &state) != nil || state.PeerID != p.Status.Identity.PeerID || state.Starts < 3 {
+		t.Errorf("the backup is proven as %+v: %+v", proof, conditions.Find(b.Status.Conditions, v1alpha1.ConditionProven))
+	}
+	gone(t, &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "proven-proof"}})
+	awaitReady(t, p)
+	return b.Status.Record
+}
+
+// breakStore changes the secret key of the store.
+func breakStore(t *testing.T, ns, key string) {
+	t.Helper()
+	raw, err := json.Marshal(map[string]any{"stringData": map[string]string{"secretAccessKey": key}})
+	must(t, err)
+	must(t, admin.Patch(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "store"}}, client.RawPatch(types.MergePatchType, raw)))
+}
+
+// bringKey brings a recovery key into the cluster.
+func bringKey(t *testing.T, ns, name string, h *holder) {
 	t.Helper()
 	key, err := os.ReadFile(filepath.Join(h.folder, "recovery.key"))
 	must(t, err)
-	must(t, admin.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "recovery"}, Data: map[string][]byte{"recovery.key": key}}))
-	s := &v1alpha1.PeerBackupStore{}
-	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: "store"}, s))
-	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "restore"}, Spec: restrictedPod(corev1.Container{
-		Name: "restore", Image: imageCompanion, TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
-		Args: []string{
-			"restore", "--to=/restored", "-n", ns, "--peernode=alpha", "--trust=" + r.SignedBy, "--record-sha256=" + r.SHA256, "--identity=/recovery/recovery.key",
-			"--endpoint=" + s.Spec.Endpoint, "--region=" + s3.Region, "--bucket=" + s.Spec.Bucket, "--prefix=" + s.Spec.Prefix, "--credentials-dir=/store", "--ca-file=/ca/ca.crt",
-		},
-	}, map[string]corev1.VolumeSource{
-		"/recovery": ofSecret("recovery"), "/store": ofSecret("store"), "/restored": {EmptyDir: &corev1.EmptyDirVolumeSource{}},
-		"/ca": {ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: "store"}}},
-	})}
-	pod.Spec.RestartPolicy = corev1.RestartPolicyNever
-	must(t, admin.Create(t.Context(), pod))
-	words := lastWords(t, pod)
-	if end := pod.Status.ContainerStatuses[0].State.Terminated; end.ExitCode != 0 {
-		t.Errorf("the backup is not restored: %s", words)
+	must(t, admin.Create(t.Context(), &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: name}, Data: map[string][]byte{"recovery.key": key}}))
+}
+
+// fromBucket has a peer begin with the newest backup of alpha, of which nothing is left but the bucket and what people keep.
+func fromBucket(r *v1alpha1.BackupRecord, key string) func(*v1alpha1.PeerNode) {
+	return func(p *v1alpha1.PeerNode) {
+		p.Spec.Bootstrap = &v1alpha1.PeerBootstrap{Restore: v1alpha1.PeerRestore{
+			From:        &v1alpha1.RestoreSource{StoreRef: v1alpha1.BackupStoreReference{Name: "store"}, PeerNode: "alpha", Trust: []string{r.SignedBy}},
+			RecoveryKey: v1alpha1.RecoveryKeySource{SecretName: key}, Identity: v1alpha1.IdentityNew,
+		}}
 	}
 }

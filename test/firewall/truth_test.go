@@ -104,6 +104,10 @@ var truths = map[string]truth{
 			"a store with an address": "443/TCP 9000/TCP",
 		})),
 	},
+	"the peer that begins with a backup": {"restored", peer("alpha"), nil, closed},
+	"the pod that restores it": {
+		"restored", job("restore"), nil, with(closed, map[string]string{"a store with an address": "9000/TCP"}),
+	},
 	// These goldens are of two stores, each with a policy that holds for its own pods.
 	"the pod that checks a store of the public": {
 		"store-check", checking("small"), nil, with(everybody("443/TCP"), map[string]string{"the DNS server": "443/TCP " + dns, "another pod of kube-system": "443/TCP " + dns}),

@@ -74,6 +74,7 @@ func wrongChanges() map[string]wrongChange {
 	maps.Copy(all, wrongDirectChanges)
 	maps.Copy(all, wrongImportChanges)
 	maps.Copy(all, wrongBackupChanges)
+	maps.Copy(all, wrongRestoreChanges)
 	return all
 }
 
@@ -103,5 +104,6 @@ func validChanges() map[string]validChange {
 	maps.Copy(all, validDirectChanges)
 	maps.Copy(all, validStoreChanges)
 	maps.Copy(all, validBackupChanges)
+	maps.Copy(all, validRestoreChanges)
 	return all
 }

@@ -8,7 +8,7 @@ import "fmt"
 func wrongPeerNodes() map[string]wrong {
 	all := map[string]wrong{}
 	for about, table := range map[string]map[string]wrong{
-		"peer": wrongSpecs, "direct": wrongDirects, "rotation": wrongRotations, "agent": wrongAgents, "custom": wrongCustoms, "network": wrongNetworks, "exposure": wrongExposures, "fleet": wrongFleets, "member": wrongMembers, "reservation": wrongReservations, "store": wrongStores, "backup": wrongBackups, "edge": wrongEdges, "routes": wrongRoutes,
+		"peer": wrongSpecs, "direct": wrongDirects, "rotation": wrongRotations, "agent": wrongAgents, "custom": wrongCustoms, "network": wrongNetworks, "exposure": wrongExposures, "fleet": wrongFleets, "member": wrongMembers, "reservation": wrongReservations, "store": wrongStores, "backup": wrongBackups, "restore": wrongRestores, "edge": wrongEdges, "routes": wrongRoutes,
 	} {
 		for name, c := range table {
 			all[about+": "+name] = c

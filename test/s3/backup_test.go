@@ -114,11 +114,19 @@ func (v *vault) backUp(more ...string) backup.Receipt {
 	return r
 }
 
-// restored restores into a new folder.
+// restored restores into a new folder, and leaves a receipt, as in a pod.
 func (v *vault) restored(more ...string) string {
 	v.Helper()
 	to := v.TempDir()
-	v.must(v.readArgs("restore", append([]string{"--to", to}, more...)...)...)
+	v.file("restored", nil)
+	v.must(v.readArgs("restore", append([]string{"--to", to, "--termination-log", v.path("restored")}, more...)...)...)
+	word, err := os.ReadFile(v.path("restored"))
+	if err != nil {
+		v.Fatal(err)
+	}
+	if r, err := backup.ParseRestored(string(word)); err != nil || r.Namespace != "peers" || r.PeerNode != "alpha" || r.Tree.Folders == 0 {
+		v.Fatalf("the receipt: %v, %q", err, word)
+	}
 	return to
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/backup"
 	"github.com/peernode/operator/pkg/names"
+	"github.com/peernode/operator/pkg/resources"
 )
 
 // signing lets the pod of a backup sign its record with a key of its own, because no unsealer serves pods that no node runs.
@@ -31,4 +32,16 @@ func signing(pod *corev1.Pod, args []string, folder string) ([]string, error) {
 	}
 	args = slices.DeleteFunc(args, func(arg string) bool { return strings.HasPrefix(arg, "--unsealer-") })
 	return append(args, "--signing-key="+file), nil
+}
+
+// AnnotationHoldsData says of a volume claim that the peer has run on it. A volume of these tests lives as long as one pod, so
+// nothing else could tell.
+const AnnotationHoldsData = "test.peernode.dev/holds-data"
+
+// dataOfPeer is what a peer has on its volume. One that is to be restored has run nowhere yet.
+func dataOfPeer(pod *corev1.Pod, claim *corev1.PersistentVolumeClaim) map[string][]byte {
+	if pod.Labels[v1alpha1.LabelComponent] == resources.ComponentRestore && claim.Annotations[AnnotationHoldsData] == "" {
+		return nil
+	}
+	return map[string][]byte{"block": []byte("data of a peer that no node runs")}
 }

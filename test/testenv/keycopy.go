@@ -25,6 +25,7 @@ import (
 // withStores are the components whose pods work with a store, and the containers that do.
 var withStores = map[string]string{
 	resources.ComponentKeyCopy: resources.ContainerKeyCopy,
+	resources.ComponentRestore: resources.ContainerRestore,
 	names.ComponentStoreCheck:  resources.ContainerStoreCheck,
 	names.ComponentBackup:      unseal.ContainerBackup,
 }
@@ -90,7 +91,7 @@ func inFolder(arg string, c corev1.Container, folder, log string) string {
 // mount writes the volumes of a pod into folders named after them.
 func mount(ctx context.Context, admin client.Client, pod *corev1.Pod, folder string) (bool, error) {
 	for _, v := range pod.Spec.Volumes {
-		data, err := dataOf(ctx, admin, pod.Namespace, v)
+		data, err := dataOf(ctx, admin, pod, v)
 		if apierrors.IsNotFound(err) {
 			return false, nil
 		}
@@ -110,8 +111,8 @@ func mount(ctx context.Context, admin client.Client, pod *corev1.Pod, folder str
 }
 
 // dataOf is what a volume holds, by the names of its files.
-func dataOf(ctx context.Context, admin client.Client, namespace string, v corev1.Volume) (map[string][]byte, error) {
-	name := types.NamespacedName{Namespace: namespace}
+func dataOf(ctx context.Context, admin client.Client, pod *corev1.Pod, v corev1.Volume) (map[string][]byte, error) {
+	name := types.NamespacedName{Namespace: pod.Namespace}
 	switch {
 	case v.Secret != nil:
 		name.Name = v.Secret.SecretName
@@ -132,7 +133,12 @@ func dataOf(ctx context.Context, admin client.Client, namespace string, v corev1
 		}
 		return items(data, v.ConfigMap.Items), nil
 	case v.PersistentVolumeClaim != nil:
-		return map[string][]byte{"block": []byte("data of a peer that no node runs")}, nil
+		name.Name = v.PersistentVolumeClaim.ClaimName
+		claim := &corev1.PersistentVolumeClaim{}
+		if err := admin.Get(ctx, name, claim); err != nil {
+			return nil, err
+		}
+		return dataOfPeer(pod, claim), nil
 	case v.Projected != nil:
 		return nil, nil // the way to the unsealer, which serves no pods here
 	default:

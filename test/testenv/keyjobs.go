@@ -5,6 +5,7 @@ package testenv
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +46,11 @@ type KeyJobs struct {
 	playing map[types.UID]bool
 }
 
+// played are the components whose pods are ended.
+var played = []string{
+	resources.ComponentKeygen, resources.ComponentKeyCopy, names.ComponentStoreCheck, names.ComponentBackup, names.ComponentProof, resources.ComponentRestore,
+}
+
 // PlayKeyJobs begins to play, until ctx ends.
 func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	clientset, err := kubernetes.NewForConfig(e.AdminConfig)
@@ -54,7 +60,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + "," + names.ComponentProof + ")"
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + strings.Join(played, ",") + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := k.pods.Core().V1().Pods().Informer()

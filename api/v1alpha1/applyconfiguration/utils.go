@@ -120,6 +120,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerAPIApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackup"):
 		return &apiv1alpha1.PeerBackupApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupReference"):
+		return &apiv1alpha1.PeerBackupReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupSpec"):
 		return &apiv1alpha1.PeerBackupSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStatus"):
@@ -130,6 +132,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerBackupStoreSpecApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerBackupStoreStatus"):
 		return &apiv1alpha1.PeerBackupStoreStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBootstrap"):
+		return &apiv1alpha1.PeerBootstrapApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerBootstrapStatus"):
+		return &apiv1alpha1.PeerBootstrapStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerCertificateStatus"):
 		return &apiv1alpha1.PeerCertificateStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerEdge"):
@@ -172,6 +178,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerResources"):
 		return &apiv1alpha1.PeerResourcesApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerRestore"):
+		return &apiv1alpha1.PeerRestoreApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerRollback"):
 		return &apiv1alpha1.PeerRollbackApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerRollout"):
@@ -194,8 +202,12 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerTLSApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerTraffic"):
 		return &apiv1alpha1.PeerTrafficApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RecoveryKeySource"):
+		return &apiv1alpha1.RecoveryKeySourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ReservationHolder"):
 		return &apiv1alpha1.ReservationHolderApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("RestoreSource"):
+		return &apiv1alpha1.RestoreSourceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ServerSideEncryption"):
 		return &apiv1alpha1.ServerSideEncryptionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("TCPSocketProbe"):

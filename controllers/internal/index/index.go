@@ -35,6 +35,9 @@ const (
 	// Backups finds the PeerBackups of a PeerNode, within a namespace, by its name.
 	Backups = "spec.peerNodeRef.name"
 
+	// Restoring finds the PeerNodes, within a namespace, whose volume has yet to be filled from a backup, by "true".
+	Restoring = "spec.bootstrap without status.bootstrap"
+
 	// Fleets finds the PeerNodes and the PeerFleets that declare a PeerFleet, by its namespace and name.
 	Fleets = "spec.network.fleets"
 
@@ -55,6 +58,7 @@ func Register(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.PeerNode{}, Fleets, declaredFleets},
 		{&v1alpha1.PeerNode{}, ListedFleets, listedFleets},
 		{&v1alpha1.PeerNode{}, Stores, storesOf},
+		{&v1alpha1.PeerNode{}, Restoring, restoring},
 		{&v1alpha1.PeerBackup{}, Backups, peerOf},
 		{&corev1.Pod{}, Job, jobOf},
 		{&v1alpha1.PeerIdentityReservation{}, Holder, holderOf},
@@ -110,6 +114,13 @@ func storesOf(o client.Object) []string {
 		out = append(out, types.NamespacedName{Namespace: p.Namespace, Name: name}.String())
 	}
 	return out
+}
+
+func restoring(o client.Object) []string {
+	if p, ok := o.(*v1alpha1.PeerNode); ok && p.Spec.Bootstrap != nil && p.Status.Bootstrap == nil {
+		return []string{"true"}
+	}
+	return nil
 }
 
 func declaredPeers(o client.Object) []string {

@@ -41,6 +41,10 @@ func TestObjectsAreFoundByWhatTheyHaveToDoWith(t *testing.T) {
 	stripped.OwnerReferences = []metav1.OwnerReference{{Kind: "PeerFleet", Name: "mesh", Controller: new(true)}}
 	foreign := alone.DeepCopy()
 	foreign.OwnerReferences = []metav1.OwnerReference{{Kind: "Something", Name: "mesh", Controller: new(true)}}
+	begins := alone.DeepCopy()
+	begins.Spec.Bootstrap = &v1alpha1.PeerBootstrap{}
+	began := begins.DeepCopy()
+	began.Status.Bootstrap = &v1alpha1.PeerBootstrapStatus{}
 	fleet := &v1alpha1.PeerFleet{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "mesh"}}
 	fleet.Spec.Template.Spec.Network = network
 
@@ -52,6 +56,9 @@ func TestObjectsAreFoundByWhatTheyHaveToDoWith(t *testing.T) {
 	}{
 		"A peer by its fleet's label.":              {member, index.Fleet, []string{"mesh"}},
 		"A peer that lost its label, by its owner.": {stripped, index.Fleet, []string{"mesh"}},
+		"A peer whose volume is to be filled.":      {begins, index.Restoring, []string{"true"}},
+		"A peer whose volume is filled.":            {began, index.Restoring, nil},
+		"A peer that begins with nothing.":          {alone, index.Restoring, nil},
 		"A peer of no fleet.":                       {alone, index.Fleet, nil},
 		"A peer that belongs to something else.":    {foreign, index.Fleet, nil},
 		"A peer by the peers that it declares.":     {alone, index.Peers, peers},

@@ -879,6 +879,12 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerBackupReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.PeerBackupSpec
   map:
     fields:
@@ -1024,6 +1030,39 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+- name: com.github.peernode.operator.api.v1alpha1.PeerBootstrap
+  map:
+    fields:
+    - name: restore
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerRestore
+- name: com.github.peernode.operator.api.v1alpha1.PeerBootstrapStatus
+  map:
+    fields:
+    - name: files
+      type:
+        scalar: numeric
+    - name: finishedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: namespace
+      type:
+        scalar: string
+    - name: peerNode
+      type:
+        scalar: string
+    - name: recordSHA256
+      type:
+        scalar: string
+    - name: restoredAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: sequence
+      type:
+        scalar: numeric
+    - name: size
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
 - name: com.github.peernode.operator.api.v1alpha1.PeerCertificateStatus
   map:
     fields:
@@ -1363,6 +1402,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeSpec
   map:
     fields:
+    - name: bootstrap
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBootstrap
     - name: deletionPolicy
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.DeletionPolicy
@@ -1410,6 +1452,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeStatus
   map:
     fields:
+    - name: bootstrap
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBootstrapStatus
     - name: certificate
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerCertificateStatus
@@ -1494,6 +1539,21 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: requests
       type:
         namedType: io.k8s.api.core.v1.ResourceList
+- name: com.github.peernode.operator.api.v1alpha1.PeerRestore
+  map:
+    fields:
+    - name: backupRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerBackupReference
+    - name: from
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RestoreSource
+    - name: identity
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RestoredIdentity
+    - name: recoveryKey
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.RecoveryKeySource
 - name: com.github.peernode.operator.api.v1alpha1.PeerRollback
   map:
     fields:
@@ -1635,6 +1695,15 @@ var schemaYAML = typed.YAMLObject(`types:
   scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.PortPurpose
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.RecoveryKeySource
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: secretName
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.ReservationHolder
   map:
     fields:
@@ -1644,6 +1713,32 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: namespace
       type:
         scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.RestoreSource
+  map:
+    fields:
+    - name: at
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: namespace
+      type:
+        scalar: string
+    - name: peerNode
+      type:
+        scalar: string
+    - name: sequence
+      type:
+        scalar: numeric
+    - name: storeRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
+    - name: trust
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+- name: com.github.peernode.operator.api.v1alpha1.RestoredIdentity
+  scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RetentionPolicy
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.ServerSideEncryption

@@ -92,7 +92,10 @@ func (r *reading) restore(ctx context.Context, s Streams, p *archive.Progress, t
 		return fmt.Errorf("restore backup %d: %w", t.Sequence, err)
 	}
 	s.notef("restored backup %d of %s into %s: %d files, %s", t.Sequence, t.Finished, to, tree.Files, bytesText(tree.Bytes))
-	return nil
+	if r.log.path == "" {
+		return nil
+	}
+	return disk.Replace(r.log.path, t.Restored().Message())
 }
 
 func newBackups(s Streams) *cobra.Command {

@@ -38,6 +38,9 @@ type PeerNodeSpecApplyConfiguration struct {
 	Edge *PeerEdgeApplyConfiguration `json:"edge,omitempty"`
 	// deletionPolicy says what becomes of data and keys when the PeerNode is deleted.
 	DeletionPolicy *DeletionPolicyApplyConfiguration `json:"deletionPolicy,omitempty"`
+	// bootstrap is with what a new peer begins, in place of an empty volume. It is read at creation, and can be taken out
+	// once status.bootstrap says what was restored; it cannot be changed, or come later.
+	Bootstrap *PeerBootstrapApplyConfiguration `json:"bootstrap,omitempty"`
 	// resources are the compute resources of the peer's container. Default: requests of 100m CPU and 128Mi
 	// memory, limit of 512Mi memory.
 	Resources *PeerResourcesApplyConfiguration `json:"resources,omitempty"`
@@ -135,6 +138,14 @@ func (b *PeerNodeSpecApplyConfiguration) WithEdge(value *PeerEdgeApplyConfigurat
 // If called multiple times, the DeletionPolicy field is set to the value of the last call.
 func (b *PeerNodeSpecApplyConfiguration) WithDeletionPolicy(value *DeletionPolicyApplyConfiguration) *PeerNodeSpecApplyConfiguration {
 	b.DeletionPolicy = value
+	return b
+}
+
+// WithBootstrap sets the Bootstrap field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Bootstrap field is set to the value of the last call.
+func (b *PeerNodeSpecApplyConfiguration) WithBootstrap(value *PeerBootstrapApplyConfiguration) *PeerNodeSpecApplyConfiguration {
+	b.Bootstrap = value
 	return b
 }
 
