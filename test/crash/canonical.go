@@ -52,7 +52,7 @@ var (
 	whyNot = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
 	// How much a backup has written, which random names and sizes of signatures change by some bytes, and how long it took.
 	// Its number is another one where a pod had to be played twice.
-	tookLong = regexp.MustCompile(`^backup \d+ (holds .*), \w+B; \w+B were written, and read back; the peer was stopped for \w+$`)
+	tookLong = regexp.MustCompile(`^backup \d+ (holds .*), \w+B; \w+B were written, and read back; the peer was stopped for \w+(; its software .*)?$`)
 	// When the backup was made with which a peer began.
 	madeWhen  = regexp.MustCompile(`^(the volume was filled from backup \d+ of [^ ]+, of )[^ ]+Z: `)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
@@ -303,7 +303,7 @@ func (c canonizer) text(field, v string) string {
 		}
 		return "<uid of something gone>"
 	})
-	v = tookLong.ReplaceAllString(v, "<a backup> $1")
+	v = tookLong.ReplaceAllString(v, "<a backup> $1$2")
 	v = madeWhen.ReplaceAllString(v, "$1<time>: ")
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
