@@ -14,7 +14,7 @@ type PeerNodeStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
+	// StorageReady, BackupHealthy, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -43,6 +43,10 @@ type PeerNodeStatus struct {
 	// storage is the volume in use.
 	// +optional
 	Storage *PeerStorageStatus `json:"storage,omitempty"`
+
+	// backup is what came of spec.backup.
+	// +optional
+	Backup *PeerNodeBackupStatus `json:"backup,omitempty"`
 
 	// rollout is the pod that the fleet of the peer last let it have.
 	// +optional

@@ -45,6 +45,11 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, b *v1alp
 	if err := observeOthers(look, &o); err != nil {
 		return o, err
 	}
+	if run := b.Labels[v1alpha1.LabelRun]; run != "" {
+		if o.Run, err = get(look, run, &batchv1.Job{}); err != nil {
+			return o, err
+		}
+	}
 	if o.Sealing, err = r.published(ctx, reader); err != nil {
 		return o, err
 	}

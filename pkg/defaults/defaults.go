@@ -25,6 +25,9 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	setIfZero(&s.DeletionPolicy.Data, v1alpha1.RetentionRetain)
 	setIfZero(&s.DeletionPolicy.Keys, v1alpha1.RetentionRetain)
 	resources(&s.Resources)
+	if s.Backup != nil {
+		backup(s.Backup)
+	}
 	if s.TLS != nil {
 		tls(s.TLS)
 		if s.Edge == nil {
@@ -71,6 +74,14 @@ func spread(s *v1alpha1.PeerSpread) *v1alpha1.PeerSpread {
 	setIfZero(&s.TopologyKey, corev1.LabelHostname)
 	setIfZero(&s.WhenUnsatisfiable, corev1.ScheduleAnyway)
 	return s
+}
+
+func backup(b *v1alpha1.PeerNodeBackup) {
+	setIfZero(&b.TimeZone, "Etc/UTC")
+	setIfZero(&b.Jitter, "5m")
+	setIfZero(&b.Method, v1alpha1.BackupStopped)
+	setIfZero(&b.Type, v1alpha1.BackupIncremental)
+	setIfZero(&b.Deadline, "6h")
 }
 
 func identity(s *v1alpha1.PeerNodeSpec) {

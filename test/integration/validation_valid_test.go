@@ -80,6 +80,7 @@ func validPeerNodes() map[string]wrong {
 	maps.Copy(all, validDirects)
 	maps.Copy(all, validStores)
 	maps.Copy(all, validBackups)
+	maps.Copy(all, validSchedules)
 	maps.Copy(all, validEdges)
 	maps.Copy(all, validExposures)
 	maps.Copy(all, validRoutes)

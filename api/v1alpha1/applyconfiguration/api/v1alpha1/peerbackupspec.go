@@ -17,23 +17,8 @@ type PeerBackupSpecApplyConfiguration struct {
 	// peerNodeRef is the PeerNode whose data are to be backed up.
 	PeerNodeRef *PeerNodeReferenceApplyConfiguration `json:"peerNodeRef,omitempty"`
 	// storeRef is the PeerBackupStore that they are put into. It needs spec.recipients, to whom everything is sealed.
-	StoreRef *BackupStoreReferenceApplyConfiguration `json:"storeRef,omitempty"`
-	// method is how it is seen to that the data stay as they are while they are copied. Stopped (default): the peer is
-	// stopped before, and started after the copy was read back; at most as many peers of a fleet as may be unavailable, and
-	// one other peer of a namespace at a time.
-	Method *apiv1alpha1.BackupMethod `json:"method,omitempty"`
-	// type is Incremental (default), which stores only blocks that have changed since the last backup of the peer and is a
-	// full one where there is none; or Full.
-	Type *apiv1alpha1.BackupType `json:"type,omitempty"`
-	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
-	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
-	// have no place in a backup of data: name where it lies. Default: nothing.
-	Exclude []apiv1alpha1.BackupPattern `json:"exclude,omitempty"`
-	// uploadLimit is how many bytes may be sent in a second, such as 20Mi. Default: as many as there is room for.
-	UploadLimit *resource.Quantity `json:"uploadLimit,omitempty"`
-	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default
-	// 6h, at least 5m.
-	Deadline *apiv1alpha1.Period `json:"deadline,omitempty"`
+	StoreRef                        *BackupStoreReferenceApplyConfiguration `json:"storeRef,omitempty"`
+	BackupOptionsApplyConfiguration `json:""`
 }
 
 // PeerBackupSpecApplyConfiguration constructs a declarative configuration of the PeerBackupSpec type for use with
@@ -62,7 +47,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithStoreRef(value *BackupStoreRefere
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Method field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithMethod(value apiv1alpha1.BackupMethod) *PeerBackupSpecApplyConfiguration {
-	b.Method = &value
+	b.BackupOptionsApplyConfiguration.Method = &value
 	return b
 }
 
@@ -70,7 +55,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithMethod(value apiv1alpha1.BackupMe
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Type field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithType(value apiv1alpha1.BackupType) *PeerBackupSpecApplyConfiguration {
-	b.Type = &value
+	b.BackupOptionsApplyConfiguration.Type = &value
 	return b
 }
 
@@ -79,7 +64,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithType(value apiv1alpha1.BackupType
 // If called multiple times, values provided by each call will be appended to the Exclude field.
 func (b *PeerBackupSpecApplyConfiguration) WithExclude(values ...apiv1alpha1.BackupPattern) *PeerBackupSpecApplyConfiguration {
 	for i := range values {
-		b.Exclude = append(b.Exclude, values[i])
+		b.BackupOptionsApplyConfiguration.Exclude = append(b.BackupOptionsApplyConfiguration.Exclude, values[i])
 	}
 	return b
 }
@@ -88,7 +73,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithExclude(values ...apiv1alpha1.Bac
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the UploadLimit field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithUploadLimit(value resource.Quantity) *PeerBackupSpecApplyConfiguration {
-	b.UploadLimit = &value
+	b.BackupOptionsApplyConfiguration.UploadLimit = &value
 	return b
 }
 
@@ -96,6 +81,6 @@ func (b *PeerBackupSpecApplyConfiguration) WithUploadLimit(value resource.Quanti
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Deadline field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithDeadline(value apiv1alpha1.Period) *PeerBackupSpecApplyConfiguration {
-	b.Deadline = &value
+	b.BackupOptionsApplyConfiguration.Deadline = &value
 	return b
 }

@@ -16,7 +16,7 @@ type PeerNodeStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
+	// StorageReady, BackupHealthy, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// software is the kind of software that runs: p2pAgent or custom.
 	Software *string `json:"software,omitempty"`
@@ -30,6 +30,8 @@ type PeerNodeStatusApplyConfiguration struct {
 	Certificate *PeerCertificateStatusApplyConfiguration `json:"certificate,omitempty"`
 	// storage is the volume in use.
 	Storage *PeerStorageStatusApplyConfiguration `json:"storage,omitempty"`
+	// backup is what came of spec.backup.
+	Backup *PeerNodeBackupStatusApplyConfiguration `json:"backup,omitempty"`
 	// rollout is the pod that the fleet of the peer last let it have.
 	Rollout *PeerRolloutStatusApplyConfiguration `json:"rollout,omitempty"`
 }
@@ -106,6 +108,14 @@ func (b *PeerNodeStatusApplyConfiguration) WithCertificate(value *PeerCertificat
 // If called multiple times, the Storage field is set to the value of the last call.
 func (b *PeerNodeStatusApplyConfiguration) WithStorage(value *PeerStorageStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
 	b.Storage = value
+	return b
+}
+
+// WithBackup sets the Backup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Backup field is set to the value of the last call.
+func (b *PeerNodeStatusApplyConfiguration) WithBackup(value *PeerNodeBackupStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
+	b.Backup = value
 	return b
 }
 
