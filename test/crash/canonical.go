@@ -53,6 +53,7 @@ var (
 	// How much a backup has written, which random names and sizes of signatures change by some bytes, and how long it took.
 	// Its number is another one where a pod had to be played twice.
 	tookLong  = regexp.MustCompile(`^backup \d+ (holds .*), \w+B; \w+B were written, and read back; the peer was stopped for \w+$`)
+	dataOf    = regexp.MustCompile(`(has the data of )[0-9TZ:-]+`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
@@ -302,6 +303,7 @@ func (c canonizer) text(field, v string) string {
 		return "<uid of something gone>"
 	})
 	v = tookLong.ReplaceAllString(v, "<a backup> $1")
+	v = dataOf.ReplaceAllString(v, "$1<time>")
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = copySum.ReplaceAllString(v, "-<sum>.json")

@@ -30,6 +30,7 @@ func rotations() []crash.Scenario {
 		keyCopies(),
 		storeChecks(),
 		backupOnDemand(),
+		runOfASchedule(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,
