@@ -93,6 +93,10 @@ func setup(ctx context.Context, mgr ctrl.Manager, options settings.Operator, kno
 	if err := backups.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the peerbackup controller: %w", err)
 	}
+	runner := &backup.Runner{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Defaults: options.Defaults, Now: time.Now}
+	if err := runner.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the controller of schedules: %w", err)
+	}
 	maker := &sealing.Maker{Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Namespace: options.Resources.UnsealerNamespace, Numbers: options.SealingKeys, Now: time.Now}
 	if err := mgr.Add(maker); err != nil {
 		return fmt.Errorf("set up the sealing key: %w", err)

@@ -11,7 +11,7 @@ import (
 )
 
 // slim makes an object smaller before it is kept: field managers are dropped, the spec of a pod but for its node, and
-// that of a Job.
+// that of a Job but for who carries it out.
 // The labels and the names of annotations, which are much the same on all objects of a peer, share their strings.
 func slim(object any) (any, error) {
 	accessor, err := meta.Accessor(object)
@@ -25,7 +25,7 @@ func slim(object any) (any, error) {
 	case *corev1.Pod:
 		o.Spec = corev1.PodSpec{NodeName: share(o.Spec.NodeName)}
 	case *batchv1.Job: // It is made once, and never compared.
-		o.Spec = batchv1.JobSpec{}
+		o.Spec = batchv1.JobSpec{ManagedBy: o.Spec.ManagedBy}
 	}
 	return object, nil
 }

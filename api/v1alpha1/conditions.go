@@ -36,6 +36,10 @@ const (
 	// ConditionStorageReady is True while the volume is bound and as large as asked for.
 	ConditionStorageReady = "StorageReady"
 
+	// ConditionBackupHealthy is True while the newest backup that was read back is as new as spec.backup.schedule wants it to be,
+	// whatever came of the last run. It is Unknown before the first. A peer runs without it. Shown only while spec.backup is set.
+	ConditionBackupHealthy = "BackupHealthy"
+
 	// ConditionCertificateReady is True while the API of the peer has a certificate that holds. The peer protocol does not
 	// need one. Shown only while the API is enabled.
 	ConditionCertificateReady = "CertificateReady"
@@ -195,7 +199,7 @@ const (
 	ReasonWaitingForProof = "WaitingForProof"
 	// ReasonOverlapping: the peer has another key, and the one of before is still let in.
 	ReasonOverlapping = "Overlapping"
-	// ReasonInvalidSchedule: spec.identity.rotation.schedule or timeZone says no time.
+	// ReasonInvalidSchedule: spec.identity.rotation, or spec.backup, has a schedule or a timeZone that says no time.
 	ReasonInvalidSchedule = "InvalidSchedule"
 	// ReasonKeyPinned: a new key is asked for, and spec.identity.expectedPublicKey keeps the peer at its own.
 	ReasonKeyPinned = "KeyPinned"
@@ -208,6 +212,12 @@ const (
 	ReasonWaitingForKeyCopy = "WaitingForKeyCopy"
 	// ReasonKeyCopyFailed: a Job could not put a copy of the key into a store; the message is its own. It is tried again.
 	ReasonKeyCopyFailed = "KeyCopyFailed"
+	// ReasonWaitingForFirstBackup: no backup of this PeerNode is in the store yet, and none should be.
+	ReasonWaitingForFirstBackup = "WaitingForFirstBackup"
+	// ReasonBackupRecent: the newest good backup is as new as spec.backup.schedule wants it to be.
+	ReasonBackupRecent = "BackupRecent"
+	// ReasonBackupOverdue: a backup was due, has had its time, and did not come to a good end.
+	ReasonBackupOverdue = "BackupOverdue"
 	// ReasonStoreMissing: a PeerBackupStore that spec.identity.backup names does not exist.
 	ReasonStoreMissing = "StoreMissing"
 	// ReasonRestored: the volume was filled from a backup, which status.bootstrap names.

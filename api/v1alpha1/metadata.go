@@ -27,6 +27,15 @@ const (
 	// LabelBackupStore on a Job names the PeerBackupStore that it works with.
 	LabelBackupStore = "peernode.dev/backup-store"
 
+	// LabelRun on a PeerBackup names the Job of a schedule for which it was made.
+	LabelRun = "peernode.dev/run"
+
+	// AnnotationRunUID on such a PeerBackup is the UID of that Job.
+	AnnotationRunUID = "peernode.dev/run-uid"
+
+	// RunsBackups in spec.managedBy of a Job says that the operator carries it out, by a PeerBackup, and not by a pod.
+	RunsBackups = "peernode.dev/backup"
+
 	// AnnotationIntent holds the hash of the intent that was last applied to an object. Together with a field by
 	// field comparison it lets the operator see drift without sending a request.
 	AnnotationIntent = "peernode.dev/intent"

@@ -43,4 +43,16 @@ const (
 	ReasonBackupFailed = "BackupFailed"
 	// ReasonDeadlineExceeded: it took longer than spec.deadline. The peer runs again.
 	ReasonDeadlineExceeded = "DeadlineExceeded"
+	// ReasonWithdrawn: it was asked for by a schedule, and its Job is gone; the peer was not stopped for it.
+	ReasonWithdrawn = "Withdrawn"
+)
+
+// Reasons of Jobs of a schedule, beside that of the PeerBackup that was made for one.
+const (
+	// ReasonBackupDeleted: the PeerBackup that was made for the Job was deleted before its end.
+	ReasonBackupDeleted = "BackupDeleted"
+	// ReasonBackupNameTaken: a PeerBackup of the name that the Job's would have is there already.
+	ReasonBackupNameTaken = "BackupNameTaken"
+	// ReasonNoSchedule: the Job is not one of a PeerNode that has spec.backup.
+	ReasonNoSchedule = "NoSchedule"
 )

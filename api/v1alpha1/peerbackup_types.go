@@ -59,6 +59,18 @@ type PeerBackupSpec struct {
 	// +required
 	StoreRef BackupStoreReference `json:"storeRef"`
 
+	// prove asks for a proof that the backup can be restored: it is a full one, is restored to a scratch volume while the key
+	// of its run is still at hand, and then the software checks what lies there, without an identity and without a network,
+	// while the peer runs again. The scratch volume is as large as that of the peer, and of its storage class. For
+	// software.custom it takes a dataCheck.
+	// +optional
+	Prove bool `json:"prove,omitempty"`
+
+	BackupOptions `json:",inline"`
+}
+
+// BackupOptions say how the data of a peer are backed up.
+type BackupOptions struct {
 	// method is how it is seen to that the data stay as they are while they are copied. Stopped (default): the peer is
 	// stopped before, and started after the copy was read back; at most as many peers of a fleet as may be unavailable, and
 	// one other peer of a namespace at a time.
@@ -71,13 +83,6 @@ type PeerBackupSpec struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Incremental;Full
 	Type BackupType `json:"type,omitempty"`
-
-	// prove asks for a proof that the backup can be restored: it is a full one, is restored to a scratch volume while the key
-	// of its run is still at hand, and then the software checks what lies there, without an identity and without a network,
-	// while the peer runs again. The scratch volume is as large as that of the peer, and of its storage class. For
-	// software.custom it takes a dataCheck.
-	// +optional
-	Prove bool `json:"prove,omitempty"`
 
 	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
 	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
@@ -93,8 +98,8 @@ type PeerBackupSpec struct {
 	// +kubebuilder:validation:XValidation:rule="isQuantity(string(self)) && !quantity(string(self)).isLessThan(quantity('1Mi'))",message="must be at least 1Mi, so that parts of 8 MiB are through before patience with the store ends"
 	UploadLimit *resource.Quantity `json:"uploadLimit,omitempty"`
 
-	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default
-	// 6h, at least 5m.
+	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default 6h;
+	// at least 5m.
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('168h')",message="must be between 5m and 168h"
 	Deadline Period `json:"deadline,omitempty"`
@@ -158,7 +163,7 @@ type PeerBackupStatus struct {
 	// +optional
 	HeldSince *metav1.Time `json:"heldSince,omitempty"`
 
-	// releasedAt is when the peer was let start again.
+	// releasedAt is when the peer was let start again, or when the backup was given up before the peer was stopped.
 	// +optional
 	ReleasedAt *metav1.Time `json:"releasedAt,omitempty"`
 

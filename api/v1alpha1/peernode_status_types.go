@@ -14,7 +14,7 @@ type PeerNodeStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, Restored, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
+	// StorageReady, BackupHealthy, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -47,6 +47,10 @@ type PeerNodeStatus struct {
 	// bootstrap is the backup with which the peer began.
 	// +optional
 	Bootstrap *PeerBootstrapStatus `json:"bootstrap,omitempty"`
+
+	// backup is what came of spec.backup.
+	// +optional
+	Backup *PeerNodeBackupStatus `json:"backup,omitempty"`
 
 	// rollout is the pod that the fleet of the peer last let it have.
 	// +optional

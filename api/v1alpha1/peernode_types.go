@@ -60,10 +60,12 @@ type PeerNodeList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.enabled) || !self.network.api.enabled || !has(self.software.custom) || (has(self.edge) && has(self.edge.routes) && size(self.edge.routes) > 0)",fieldPath=".edge",message="must have routes while network.api.enabled is true, because nothing is known to be good for everybody of software.custom"
 // +kubebuilder:validation:XValidation:rule="!has(self.network) || !has(self.network.api) || !has(self.network.api.gateway) || !has(self.edge) || !has(self.edge.trustedProxies)",fieldPath=".edge.trustedProxies",message="must not be set beside network.api.gateway, through which TLS passes: what a request says of its client is then written by the client"
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || has(self.software.p2pAgent)",fieldPath=".identity",message="must not be set for software.custom, which keeps its own identity under its data path"
+// +kubebuilder:validation:XValidation:rule="!has(self.backup) || !has(self.software.custom) || has(self.backup.exclude)",fieldPath=".backup",message="must say in exclude where software.custom keeps its own identity under its data path, because private keys have no place in a backup of data"
 // +kubebuilder:validation:XValidation:rule="has(self.identity) && has(self.identity.type) ? (has(oldSelf.identity) && has(oldSelf.identity.type) ? self.identity.type == oldSelf.identity.type : self.identity.type == 'Ed25519') : !(has(oldSelf.identity) && has(oldSelf.identity.type) && oldSelf.identity.type != 'Ed25519')",fieldPath=".identity",message="type is fixed at creation; a peer with another type of key is another peer"
 // +kubebuilder:validation:XValidation:rule="(has(self.identity) && has(self.identity.direct) ? self.identity.direct.recipient : 'none') == (has(oldSelf.identity) && has(oldSelf.identity.direct) ? oldSelf.identity.direct.recipient : 'none')",fieldPath=".identity",message="direct and its recipient are fixed at creation, because a key that is sealed to one recipient does not open with another"
 // +kubebuilder:validation:XValidation:rule="!has(self.identity) || !has(self.identity.__import__) || (has(oldSelf.identity) && has(oldSelf.identity.__import__) && self.identity.__import__.envelope == oldSelf.identity.__import__.envelope)",fieldPath=".identity",message="import is read at creation, and can only be taken out afterwards, because the peer has a key then"
 // +kubebuilder:validation:XValidation:rule="(has(self.deletionPolicy) && has(self.deletionPolicy.keys) && self.deletionPolicy.keys == 'Delete') == (has(oldSelf.deletionPolicy) && has(oldSelf.deletionPolicy.keys) && oldSelf.deletionPolicy.keys == 'Delete')",fieldPath=".deletionPolicy",message="keys is fixed at creation, because it is written into the key's Secret, which nothing may change afterwards"
+// +kubebuilder:validation:XValidation:rule="!has(self.backup) || !has(self.backup.proveEvery) || !has(self.software.custom) || has(self.software.custom.dataCheck)",fieldPath=".backup",message="proveEvery needs software.custom.dataCheck, because only the software can say whether its data are good"
 // +kubebuilder:validation:XValidation:rule="!has(self.bootstrap) || self.bootstrap.restore.identity == 'New' || has(self.software.p2pAgent)",fieldPath=".bootstrap",message="restore.identity must be New for software.custom, which keeps its own identity under its data path, from where no backup takes it"
 // +kubebuilder:validation:XValidation:rule="!has(self.bootstrap) || self.bootstrap.restore.identity == 'Adopt' || !has(self.identity) || !has(self.identity.__import__)",fieldPath=".identity",message="import must not be set where bootstrap.restore.identity is New; Adopt takes it up"
 type PeerNodeSpec struct {
@@ -101,6 +103,11 @@ type PeerNodeSpec struct {
 	// storage is the volume that holds the peer's data.
 	// +required
 	Storage PeerStorage `json:"storage"`
+
+	// backup has the data of the peer backed up by the calendar (docs/backups.md). Without it backups are made only when
+	// somebody creates a PeerBackup.
+	// +optional
+	Backup *PeerNodeBackup `json:"backup,omitempty"`
 
 	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
 	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.

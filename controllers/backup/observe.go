@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -41,6 +42,11 @@ func (r *Reconciler) observe(ctx context.Context, reader client.Reader, b *v1alp
 	}
 	if err := observeOthers(in, &o); err != nil {
 		return o, err
+	}
+	if run := b.Labels[v1alpha1.LabelRun]; run != "" {
+		if o.Run, err = get(in, run, &batchv1.Job{}); err != nil {
+			return o, err
+		}
 	}
 	if err := r.observeSealing(ctx, reader, &o); err != nil {
 		return o, err

@@ -125,6 +125,9 @@ func (r *Reconciler) tell(ctx context.Context, o plan.Observed, decided plan.Pla
 	if due := decided.CertificateDue(o, now); !due.IsZero() {
 		again = outcome.Soonest(again, max(time.Second, due.Sub(now)))
 	}
+	if due := decided.BackupDue(o, now); !due.IsZero() {
+		again = outcome.Soonest(again, max(time.Second, due.Sub(now)))
+	}
 	after := plan.Status(o, decided, plan.Judge(o, decided, done.Finding, now), now)
 	telling := plan.ToTell(before, after, now, r.Options.Settle)
 	if !telling.Write {

@@ -62,7 +62,7 @@ func (r *Reconciler) observe(ctx context.Context, p *v1alpha1.PeerNode) (plan.Ob
 	if err := r.observeRestore(ctx, &o, eyes); err != nil {
 		return o, err
 	}
-	if o.HeldBy, err = r.observeHolder(ctx, p); err != nil {
+	if err := r.observeBackups(ctx, &o); err != nil {
 		return o, err
 	}
 	by := look.Declaring{Network: p.Spec.Network, Namespace: p.Namespace, Self: p.Name, Members: p.Spec.Fleet == nil}

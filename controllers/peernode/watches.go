@@ -117,6 +117,7 @@ func Owned() []client.Object {
 		&policyv1.PodDisruptionBudget{},
 		&appsv1.StatefulSet{},
 		&batchv1.Job{},
+		&batchv1.CronJob{},
 		&corev1.Pod{},
 	}
 }

@@ -15,7 +15,7 @@ func TestWhatABackupLeavesOpenIsFilledIn(t *testing.T) {
 	if got := defaults.PeerBackup(&v1alpha1.PeerBackup{}).Spec; got.Method != v1alpha1.BackupStopped || got.Type != v1alpha1.BackupIncremental || got.Deadline != "6h" {
 		t.Errorf("by default a backup is %+v", got)
 	}
-	given := &v1alpha1.PeerBackup{Spec: v1alpha1.PeerBackupSpec{Type: v1alpha1.BackupFull, Deadline: "5m"}}
+	given := &v1alpha1.PeerBackup{Spec: v1alpha1.PeerBackupSpec{BackupOptions: v1alpha1.BackupOptions{Type: v1alpha1.BackupFull, Deadline: "5m"}}}
 	if got := defaults.PeerBackup(given).Spec; got.Type != v1alpha1.BackupFull || got.Deadline != "5m" || given.Spec.Method != "" {
 		t.Errorf("what was given became %+v, and what it was copied from has method %q", got, given.Spec.Method)
 	}

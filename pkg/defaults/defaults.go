@@ -25,6 +25,9 @@ func PeerNode(p *v1alpha1.PeerNode, o Options) *v1alpha1.PeerNode {
 	setIfZero(&s.DeletionPolicy.Data, v1alpha1.RetentionRetain)
 	setIfZero(&s.DeletionPolicy.Keys, v1alpha1.RetentionRetain)
 	resources(&s.Resources)
+	if s.Backup != nil {
+		schedule(s.Backup)
+	}
 	if s.TLS != nil {
 		tls(s.TLS)
 		if s.Edge == nil {

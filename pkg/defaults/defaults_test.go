@@ -32,6 +32,8 @@ func exposed(s *v1alpha1.PeerNodeSpec) {
 	s.Network.Peer.Exposure, s.Network.API.Exposure = &v1alpha1.Exposure{}, &v1alpha1.Exposure{}
 }
 
+func backedUp(s *v1alpha1.PeerNodeSpec) { s.Backup = &v1alpha1.PeerNodeBackup{} }
+
 func openedDirectly(s *v1alpha1.PeerNodeSpec) {
 	s.Identity = &v1alpha1.PeerIdentity{Direct: &v1alpha1.DirectOpening{Secret: &v1alpha1.DirectSecret{Name: "opener"}}}
 }

@@ -45,7 +45,7 @@ func TestDocumentedDefaultsAreTheOnesFilledIn(t *testing.T) {
 	filled := map[string]string{}
 	unset := custom()
 	unset.Spec.Software.Custom.Ports = unset.Spec.Software.Custom.Ports[:1] // The other port says its protocol.
-	for _, p := range []*v1alpha1.PeerNode{agent(ofFleet, openedDirectly, withEdge, exposed), unset} {
+	for _, p := range []*v1alpha1.PeerNode{agent(ofFleet, openedDirectly, withEdge, exposed, backedUp), unset} {
 		before := leaves(t, p)
 		for path, value := range leaves(t, defaults.PeerNode(p, options)) {
 			if _, given := before[path]; !given {

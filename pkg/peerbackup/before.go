@@ -23,6 +23,15 @@ func before(o Observed) *conditions.Finding {
 	return nil
 }
 
+// withdrawn gives up what nobody asks for any more: the schedule was taken away, or its Job was.
+func withdrawn(o Observed) *conditions.Finding {
+	job := o.Backup.Labels[v1alpha1.LabelRun]
+	if job == "" || o.Run != nil && o.Run.DeletionTimestamp == nil && string(o.Run.UID) == o.Backup.Annotations[v1alpha1.AnnotationRunUID] {
+		return nil
+	}
+	return conditions.Refuse(v1alpha1.ReasonWithdrawn, fmt.Sprintf("Job %s, for which it was to be made, is gone; the peer was not stopped", job))
+}
+
 func noCompanion(o Observed) *conditions.Finding {
 	if o.Options.Resources.CompanionImage == "" {
 		return conditions.Refuse(v1alpha1.ReasonNoCompanion, "the operator was started without --companion-image, so nothing can back the peer up")

@@ -42,6 +42,8 @@ type Observed struct {
 	// Peers are all PeerNodes of the namespace, and Backups all PeerBackups.
 	Peers   []*v1alpha1.PeerNode
 	Backups []*v1alpha1.PeerBackup
+	// Run is the Job of a schedule for which the backup was made; nil where it was not, or where that is gone.
+	Run *batchv1.Job
 	// Objects are those of the backup that exist, Pods those of its Job, and ProofPods those of the Job of its proof.
 	Objects         map[intent.Ref]intent.Object
 	Pods, ProofPods []*corev1.Pod

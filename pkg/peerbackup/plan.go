@@ -32,6 +32,8 @@ type Plan struct {
 
 	// hold is true when the peer is to be stopped from now on, release when it is to be let start again.
 	hold, release bool
+	// withdraw is true when the backup is given up before the peer was stopped.
+	withdraw bool
 	// receipt is what the Job has left, nil while it has not.
 	receipt *backup.Receipt
 	// proof is set when the proof has come to its end.
@@ -46,13 +48,18 @@ type Removal struct {
 	Object intent.Object
 }
 
-// Irreversible reports whether the plan stops a peer, or touches its data. Then it is worth looking twice.
-func (p Plan) Irreversible() bool { return p.hold || len(p.Apply) > 0 }
+// Irreversible reports whether the plan stops a peer, touches its data, or gives a backup up. Then it is worth looking twice.
+func (p Plan) Irreversible() bool { return p.hold || p.withdraw || len(p.Apply) > 0 }
 
 // Decide makes the plan for a backup that has not ended.
 func Decide(o Observed) (Plan, error) {
 	if o.Backup.Status.ReleasedAt != nil {
 		return o.prove()
+	}
+	if o.Backup.Status.HeldSince == nil {
+		if f := withdrawn(o); f != nil {
+			return Plan{finding: f, release: true, withdraw: true}, nil
+		}
 	}
 	if taken := o.taken(); taken != nil {
 		return Plan{finding: taken, release: o.Backup.Status.HeldSince != nil}, nil

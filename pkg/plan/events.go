@@ -24,6 +24,7 @@ var troubles = []struct {
 	is                func(reason string) bool
 }{
 	{v1alpha1.ConditionKeyBackedUp, "BackUp", copyTrouble},
+	{v1alpha1.ConditionBackupHealthy, "BackUp", backupTrouble},
 	{v1alpha1.ConditionCertificateReady, "Serve", certificateTrouble},
 	{v1alpha1.ConditionAPIExposed, "Expose", gatewayTrouble},
 }

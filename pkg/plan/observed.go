@@ -57,6 +57,8 @@ type Observed struct {
 	HeldBy *v1alpha1.PeerBackup
 	// Restore is what is known of the backup with which the peer is to begin.
 	Restore Restoring
+	// LatestBackup is the newest good backup of the peer in the store of spec.backup, nil where there is none.
+	LatestBackup *v1alpha1.PeerBackup
 	// CopyPods are the pods of the Jobs that copy a key, by the names of the Jobs.
 	CopyPods map[string][]*corev1.Pod
 	// CertManager is whether the API server serves the Certificates of cert-manager.
@@ -96,6 +98,7 @@ var (
 	kindIngress             = networkingv1.SchemeGroupVersion.WithKind("Ingress")
 	kindRoute               = schema.GroupVersion(gatewayv1.GroupVersion).WithKind("TLSRoute")
 	kindJob                 = batchv1.SchemeGroupVersion.WithKind("Job")
+	kindCronJob             = batchv1.SchemeGroupVersion.WithKind("CronJob")
 )
 
 // Certificate is that of the API of a peer. Where there is no cert-manager there is no such kind.
@@ -129,6 +132,7 @@ func Owned(p *v1alpha1.PeerNode) []intent.Ref {
 		ref(kindPodDisruptionBudget, names.Workload(p)),
 		ref(kindJob, names.KeyJob(p, KeyEpoch(p))),
 		ref(kindStatefulSet, names.Workload(p)),
+		ref(kindCronJob, names.BackupSchedule(p)),
 	}
 	if p.Spec.Bootstrap != nil || p.Status.Bootstrap != nil {
 		owned = append(owned, ref(kindNetworkPolicy, names.Restore(p)))

@@ -134,6 +134,9 @@ func intended(o Observed, p Plan) ([]intent.Intent, error) {
 		}
 		objects = append(objects, set)
 	}
+	if b := p.PeerNode.Spec.Backup; b != nil && noSchedule(o, b) == nil {
+		objects = append(objects, resources.BackupSchedule(in))
+	}
 	for _, step := range p.copies {
 		if step.order != nil {
 			objects = append(objects, resources.KeyCopyJob(*step.order))
@@ -164,8 +167,8 @@ func keyJob(o Observed, p Plan) resources.KeyJobInput {
 	}
 }
 
-// unwanted finds what this peer owns and no longer needs. A volume is never among it, and a Job that has ended goes by
-// itself.
+// unwanted finds what this peer owns and no longer needs. A volume is never among it, a Job that has ended goes by itself, and
+// a schedule stays while there is to be one, whatever is wrong with that.
 func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 	var out []intent.Object
 	for _, step := range []keyStep{p.key, p.next} {
@@ -184,7 +187,8 @@ func unwanted(o Observed, p Plan, wanted []intent.Intent) []intent.Object {
 	for _, ref := range Owned(o.PeerNode) {
 		live := o.Objects[ref]
 		needed := slices.ContainsFunc(wanted, func(w intent.Intent) bool { return w.Ref == ref })
-		lasting := ref.GroupVersionKind == kindClaim || ref.GroupVersionKind == kindJob || ref.Name == names.Restore(o.PeerNode) && p.restore.finding != nil
+		lasting := ref.GroupVersionKind == kindClaim || ref.GroupVersionKind == kindJob || ref.GroupVersionKind == kindCronJob && o.PeerNode.Spec.Backup != nil ||
+			ref.Name == names.Restore(o.PeerNode) && p.restore.finding != nil
 		if live != nil && !needed && !lasting && metav1.IsControlledBy(live, o.PeerNode) && live.GetDeletionTimestamp() == nil {
 			out = append(out, live)
 		}

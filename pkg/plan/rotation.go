@@ -15,6 +15,7 @@ import (
 	"github.com/peernode/operator/pkg/blueprint"
 	"github.com/peernode/operator/pkg/conditions"
 	"github.com/peernode/operator/pkg/rotation"
+	"github.com/peernode/operator/pkg/timezone"
 )
 
 // nextEpoch is the key that is being made to follow the one in use, false where none is on record.
@@ -116,11 +117,11 @@ func (p Plan) policy() rotation.Policy {
 }
 
 // schedule reads when keys are due by the calendar, nil where the spec does not say.
-func schedule(spec *v1alpha1.PeerIdentity) (rotation.Schedule, error) {
+func schedule(spec *v1alpha1.PeerIdentity) (timezone.Schedule, error) {
 	if spec == nil || spec.Rotation == nil || spec.Rotation.Schedule == "" {
 		return nil, nil //nolint:nilnil // absence is an answer
 	}
-	return rotation.ParseSchedule(spec.Rotation.Schedule, spec.Rotation.TimeZone)
+	return timezone.ParseSchedule(spec.Rotation.Schedule, spec.Rotation.TimeZone)
 }
 
 func invalidSchedule(p *v1alpha1.PeerNode) *conditions.Finding {

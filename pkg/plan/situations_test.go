@@ -63,7 +63,7 @@ func heldByDaily(w *world) {
 
 func situations() map[string]situation {
 	all := map[string]situation{}
-	for _, table := range []map[string]situation{lives, keys, copies, importing, rotations, certificates, identities, directs, bootstraps, pods, volumes, exposures, apiExposures, refusals, peers, policed} {
+	for _, table := range []map[string]situation{lives, keys, copies, importing, rotations, scheduledBackups, certificates, identities, directs, bootstraps, pods, volumes, exposures, apiExposures, refusals, peers, policed} {
 		maps.Copy(all, table)
 	}
 	return all

@@ -27,6 +27,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		Certificate:        p.certificateStatus(o),
 		Storage:            storage(o),
 		Bootstrap:          p.begun(o),
+		Backup:             backupStatus(o),
 		Rollout:            rollout(o, p, metav1.NewTime(now)),
 	}
 	var identityCondition, rotated, backedUp *metav1.Condition
@@ -49,7 +50,7 @@ func Status(o Observed, p Plan, v Verdict, now time.Time) v1alpha1.PeerNodeStatu
 		s.Endpoints = endpoints(p, external)
 	}
 	list := []metav1.Condition{ready(o, v), conditions.Reconciling(v.Finding), conditions.Stalled(v.Finding), storageReady(o), networkPolicyEnforced(o)}
-	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, p.restored(o), identityInEtcd(o.PeerNode), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
+	for _, c := range []*metav1.Condition{identityCondition, rotated, backedUp, p.restored(o), identityInEtcd(o.PeerNode), p.backupHealthy(o, now), p.certificateReady(o, now), o.Declared.Resolved(o.PeerNode, o.Options), customPodTemplate(o)} {
 		if c != nil {
 			list = append(list, *c)
 		}

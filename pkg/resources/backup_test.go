@@ -23,9 +23,9 @@ import (
 const backups = "testdata/backups"
 
 var backupOptions = map[string]resources.Options{
-	"small": {CompanionImage: companionImage, UnsealerNamespace: "peernode-system"},
+	"small":  {CompanionImage: companionImage, UnsealerNamespace: "peernode-system"},
 	"proven": {CompanionImage: companionImage, UnsealerNamespace: "peernode-system"},
-	"full":  {CompanionImage: companionImage, UnsealerNamespace: "peernode-system", HostUsers: true, DNSCIDRs: []string{"169.254.20.10/32"}},
+	"full":   {CompanionImage: companionImage, UnsealerNamespace: "peernode-system", HostUsers: true, DNSCIDRs: []string{"169.254.20.10/32"}},
 }
 
 // backupInput is a PeerBackup of a file.

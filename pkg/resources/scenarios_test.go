@@ -81,6 +81,8 @@ var scenarios = map[string]scenario{
 	"exposed-custom": {},
 	"exposed-api":    {},
 	"routed-api":     {},
+
+	"scheduled-backups": {},
 }
 
 // input reads a scenario, with defaults, as the plan hands it to the builders.
@@ -152,6 +154,9 @@ func build(t *testing.T, in resources.Input) map[string]any {
 	}
 	if i := resources.Ingress(in); i != nil {
 		out["ingress"] = i
+	}
+	if s := resources.BackupSchedule(in); s != nil {
+		out["cronjob"] = s
 	}
 	if r := resources.TLSRoute(in); r != nil {
 		out["tlsroute"] = r

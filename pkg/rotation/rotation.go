@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/peernode/operator/api/v1alpha1"
+	"github.com/peernode/operator/pkg/timezone"
 )
 
 // State is what is on record of the keys of a peer.
@@ -36,7 +37,7 @@ type Policy struct {
 	// Every is how long a key is active before the next is due, 0 for ever.
 	Every time.Duration
 	// Schedule says when the next key is due by the calendar, nil where only Every does.
-	Schedule Schedule
+	Schedule timezone.Schedule
 	// Spread tells peers apart whose keys were made together, so that they do not all change at once.
 	Spread string
 	// Overlap is how long the key of before is let in beside the new one.

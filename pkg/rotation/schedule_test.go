@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/peernode/operator/pkg/rotation"
+	"github.com/peernode/operator/pkg/timezone"
 )
 
 func TestSchedulesSayWhenTheNextKeyIsDue(t *testing.T) {
@@ -27,7 +28,7 @@ func TestSchedulesSayWhenTheNextKeyIsDue(t *testing.T) {
 		"a day that most years have not": {"0 0 29 2 *", "", "2026-11-01T09:00:00Z", "2028-02-29T00:00:00Z", time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
-			schedule, err := rotation.ParseSchedule(c.line, c.zone)
+			schedule, err := timezone.ParseSchedule(c.line, c.zone)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +59,7 @@ func moment(t *testing.T, text string) time.Time {
 }
 
 func TestPeersWithTheSameScheduleChangeApart(t *testing.T) {
-	schedule, err := rotation.ParseSchedule("0 3 1 * *", "")
+	schedule, err := timezone.ParseSchedule("0 3 1 * *", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +76,7 @@ func TestPeersWithTheSameScheduleChangeApart(t *testing.T) {
 
 // Two keys are let in at a time, and no third, however often the schedule says.
 func TestAScheduleWaitsForTheOverlap(t *testing.T) {
-	schedule, err := rotation.ParseSchedule("0 * * * *", "")
+	schedule, err := timezone.ParseSchedule("0 * * * *", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestSchedulesThatSayNoTime(t *testing.T) {
 		"the time zone of the process": {"0 3 1 * *", "Local", "timeZone: "},
 		"a length of time":             {"@every 1h", "", "no line of cron"},
 	} {
-		if got, err := rotation.ParseSchedule(c.line, c.zone); err == nil || got != nil || !strings.Contains(err.Error(), c.says) {
+		if got, err := timezone.ParseSchedule(c.line, c.zone); err == nil || got != nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v and the error %v, want one that says %q", name, got, err, c.says)
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package timezone reads the time zones that specs name.
+// Package timezone reads the time zones that specs name, and the lines of cron that are meant in them.
 package timezone
 
 import (

@@ -5,7 +5,10 @@ package crash_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +28,69 @@ func backupOnDemand() crash.Scenario {
 		Given:      steps(all(bringStore, sealedTo(holder.Recipient().String()), create()), all(checked, serving("alpha")), proves("alpha"), all(knows("alpha"), serving("alpha"))),
 		When:       crash.Step{Act: ask("daily", provenToo), Settled: all(backedUp("daily"), provenBackup("daily"), serving("alpha"))},
 		Afterwards: crash.Step{Act: ask("weekly"), Settled: all(backedUp("weekly"), serving("alpha"))},
+	}
+}
+
+// runOfASchedule is a peer whose backup is due. The rest of a backup is that of backupOnDemand.
+func runOfASchedule() crash.Scenario {
+	return crash.Scenario{
+		Name:  "back up a peer by the calendar",
+		Given: steps(all(bringStore, sealedTo(holder.Recipient().String()), create(scheduled)), all(checked, serving("alpha")), proves("alpha"), all(knows("alpha"), serving("alpha"), exists[*batchv1.CronJob]("alpha-backup"))),
+		When:  crash.Step{Act: due("alpha-backup-1", "2026-02-27T02:00:00Z"), Settled: all(backedUp("alpha-20260227-0200"), complete("alpha-backup-1"), healthy("alpha-20260227-0200"), serving("alpha"))},
+		KilledOver: func(method, path string) bool {
+			return strings.HasSuffix(path, "/jobs/alpha-backup-1/status") || method == http.MethodPost && strings.HasSuffix(path, "/peerbackups")
+		},
+	}
+}
+
+// scheduled has a peer backed up at a time that never comes while a test runs.
+func scheduled(p *v1alpha1.PeerNode) {
+	p.Spec.Backup = &v1alpha1.PeerNodeBackup{StoreRef: v1alpha1.BackupStoreReference{Name: bucket}, Schedule: "0 2 29 2 *"}
+}
+
+// due makes the Job of a run, as the controller of CronJobs does.
+func due(name, slot string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		schedule := &batchv1.CronJob{}
+		if err := get(ctx, w, "alpha-backup", schedule); err != nil {
+			return err
+		}
+		template := schedule.Spec.JobTemplate
+		return w.Admin.Create(ctx, &batchv1.Job{
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: w.Namespace, Name: name, Labels: template.Labels, Annotations: map[string]string{batchv1.CronJobScheduledTimestampAnnotation: slot},
+				OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(schedule, batchv1.SchemeGroupVersion.WithKind("CronJob"))},
+			},
+			Spec: template.Spec,
+		})
+	}
+}
+
+// complete is a Job whose PeerBackup was made well.
+func complete(name string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		job := &batchv1.Job{}
+		if err := get(ctx, w, name, job); err != nil {
+			return err
+		}
+		if job.Status.CompletionTime == nil {
+			return fmt.Errorf("Job %s is %+v", name, job.Status)
+		}
+		return nil
+	}
+}
+
+// healthy is a peer that tells of its newest backup.
+func healthy(backup string) do {
+	return func(ctx context.Context, w *crash.World) error {
+		p := &v1alpha1.PeerNode{}
+		if err := get(ctx, w, "alpha", p); err != nil {
+			return err
+		}
+		if p.Status.Backup == nil || p.Status.Backup.Latest.Name != backup {
+			return fmt.Errorf("the newest backup of alpha is %+v", p.Status.Backup)
+		}
+		return nil
 	}
 }
 

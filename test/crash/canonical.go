@@ -53,8 +53,9 @@ var (
 	// How much a backup has written, which random names and sizes of signatures change by some bytes, and how long it took.
 	// Its number is another one where a pod had to be played twice.
 	tookLong = regexp.MustCompile(`^backup \d+ (holds .*), \w+B; \w+B were written, and read back; the peer was stopped for \w+(; its software .*)?$`)
-	// When the backup was made with which a peer began.
+	// When the backup was made with which a peer began, and of when the data are that were backed up last.
 	madeWhen  = regexp.MustCompile(`^(the volume was filled from backup \d+ of [^ ]+, of )[^ ]+Z: `)
+	dataOf    = regexp.MustCompile(`(has the data of )[0-9TZ:-]+`)
 	timestamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`)
 )
 
@@ -305,6 +306,7 @@ func (c canonizer) text(field, v string) string {
 	})
 	v = tookLong.ReplaceAllString(v, "<a backup> $1$2")
 	v = madeWhen.ReplaceAllString(v, "$1<time>: ")
+	v = dataOf.ReplaceAllString(v, "$1<time>")
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = copySum.ReplaceAllString(v, "-<sum>.json")

@@ -31,6 +31,7 @@ func rotations() []crash.Scenario {
 		storeChecks(),
 		backupOnDemand(),
 		restore(),
+		runOfASchedule(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/conditions"
+	"github.com/peernode/operator/pkg/peerbackup"
 	"github.com/peernode/operator/test/builders"
 	"github.com/peernode/operator/test/s3"
 )
@@ -60,6 +62,36 @@ func backUp(t *testing.T, ns, peer, name string, change ...func(*v1alpha1.PeerBa
 	return b
 }
 
+// runNow asks for a run of the schedule of a peer, as kubectl create job --from does, and waits until its Job is complete.
+func runNow(t *testing.T, ns, peer string) *v1alpha1.PeerBackup {
+	t.Helper()
+	schedule := &batchv1.CronJob{}
+	eventually(t, func() error {
+		return admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: peer + "-backup"}, schedule)
+	})
+	template := schedule.Spec.JobTemplate
+	job := &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: ns, Name: "now", Labels: template.Labels,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(schedule, batchv1.SchemeGroupVersion.WithKind("CronJob"))},
+		},
+		Spec: template.Spec,
+	}
+	must(t, admin.Create(t.Context(), job))
+	eventually(t, func() error {
+		if err := admin.Get(t.Context(), client.ObjectKeyFromObject(job), job); err != nil {
+			return err
+		}
+		if job.Status.CompletionTime == nil {
+			return fmt.Errorf("the Job of the run is %+v", job.Status)
+		}
+		return nil
+	})
+	b := &v1alpha1.PeerBackup{}
+	must(t, admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: peerbackup.RunName(job)}, b))
+	return b
+}
+
 // A peer is backed up, and another one begins with its data when nothing is left of it but the bucket, the recovery key and the
 // public key of the records.
 func TestAPeerIsBackedUpLostAndRestored(t *testing.T) {
@@ -69,9 +101,15 @@ func TestAPeerIsBackedUpLostAndRestored(t *testing.T) {
 	p := agent(t, ns, "alpha")
 	awaitReady(t, p)
 	var last *v1alpha1.BackupRecord
-	for i, name := range []string{"first", "second"} {
-		b := backUp(t, ns, "alpha", name)
-		ready := conditions.Find(b.Status.Conditions, v1alpha1.ConditionReady)
+	edit(t, p, func(p *v1alpha1.PeerNode) {
+		p.Spec.Backup = &v1alpha1.PeerNodeBackup{StoreRef: v1alpha1.BackupStoreReference{Name: "store"}, Schedule: "0 2 29 2 *"}
+	})
+	for i, backUp := range []func() *v1alpha1.PeerBackup{
+		func() *v1alpha1.PeerBackup { return backUp(t, ns, "alpha", "first") },
+		func() *v1alpha1.PeerBackup { return runNow(t, ns, "alpha") },
+	} {
+		b := backUp()
+		name, ready := b.Name, conditions.Find(b.Status.Conditions, v1alpha1.ConditionReady)
 		if last = b.Status.Record; ready.Status != metav1.ConditionTrue || last == nil || last.VerifiedAt == nil {
 			t.Fatalf("backup %s: %+v, %+v", name, ready, last)
 		}
@@ -81,6 +119,7 @@ func TestAPeerIsBackedUpLostAndRestored(t *testing.T) {
 		t.Logf("%s; stopped for %s", ready.Message, b.Status.ReleasedAt.Sub(b.Status.HeldSince.Time).Round(time.Second))
 		awaitReady(t, p)
 	}
+	awaitReason(t, p, v1alpha1.ConditionBackupHealthy, v1alpha1.ReasonBackupRecent)
 	last = isProven(t, ns, p)
 	was := asked(t, p)
 

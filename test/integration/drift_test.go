@@ -9,6 +9,7 @@ import (
 
 	certmanagerv1 "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -54,6 +55,8 @@ func ownedObjects() map[string]drifting {
 			`{"spec":{"egress":[{}]}}`, `{"spec":{"policyTypes":["Ingress"]}}`, `{"metadata":{"labels":{"theirs":"1"}}}`},
 		"PodDisruptionBudget": {&policyv1.PodDisruptionBudget{}, "alpha",
 			`{"spec":{"maxUnavailable":0}}`, `{"spec":{"unhealthyPodEvictionPolicy":null}}`, `{"metadata":{"labels":{"theirs":"1"}}}`},
+		"CronJob": {&batchv1.CronJob{}, "alpha-backup",
+			`{"spec":{"jobTemplate":{"spec":{"managedBy":"somebody.example.com/else"}}}}`, `{"spec":{"timeZone":null}}`, `{"spec":{"jobTemplate":{"metadata":{"labels":{"theirs":"1"}}}}}`},
 		"StatefulSet": {&appsv1.StatefulSet{}, "alpha",
 			`{"spec":{"replicas":3}}`, `{"spec":{"template":{"spec":{"securityContext":null}}}}`, `{"metadata":{"finalizers":["theirs.example.com/wait"]}}`},
 	}
@@ -70,7 +73,7 @@ func TestDriftIsSetRight(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			s := tell(t)
-			s.serving("alpha", routed)
+			s.serving("alpha", routed, scheduledInto("nowhere"))
 			s.settle(pause)
 			before := map[string]client.Object{}
 			for kind, d := range ownedObjects() {
@@ -111,7 +114,7 @@ func (s *story) asBefore(kind, name string, was client.Object) error {
 
 func TestForeignFieldsAreLeftAlone(t *testing.T) {
 	s := tell(t)
-	s.serving("alpha", routed)
+	s.serving("alpha", routed, scheduledInto("nowhere"))
 	s.settle(pause)
 	changed := map[string]client.Object{}
 	for kind, d := range ownedObjects() {

@@ -22,6 +22,7 @@ func TestTrackingIsNotCopiedDown(t *testing.T) {
 	s.serving("alpha", func(p *v1alpha1.PeerNode) {
 		p.Labels, p.Annotations = labels, annotations
 		routed(p)
+		scheduledInto("nowhere")(p)
 	})
 	objects := []client.Object{s.again("alpha-0", &corev1.Pod{}), s.again("alpha-identity-1", &corev1.Secret{})}
 	for _, d := range ownedObjects() {

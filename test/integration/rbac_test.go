@@ -149,6 +149,12 @@ func liveThroughEverything(t *testing.T) {
 	}}))
 	s.backup("daily", v1alpha1.ReasonBackedUp)
 
+	// A schedule comes, is due, and goes.
+	s.edit(gamma, scheduledInto("backups"))
+	s.runEnds(s.run("gamma", "now", ""), batchv1.JobComplete, v1alpha1.ReasonBackedUp, "gamma-")
+	s.edit(gamma, func(p *v1alpha1.PeerNode) { p.Spec.Backup = nil })
+	s.gone("gamma-backup", &batchv1.CronJob{})
+
 	s.serving("relay-1", func(p *v1alpha1.PeerNode) { p.Labels = map[string]string{v1alpha1.LabelFleet: "relay"} })
 	f := s.fleet(2) // takes relay-1 over, whose own budget goes
 	s.editFleet(f, builders.Replicas(1))

@@ -74,6 +74,18 @@ var wrongCustoms = map[string]wrong{
 	"A command of 65 words is too long.": {
 		custom, software(`command: ` + many(65, func(int) string { return "word" })), refusals{"spec.software.custom.command": tooMany},
 	},
+	"A check of data that says nothing asks nothing.": {
+		custom, software(`dataCheck: []`), refusals{"spec.software.custom.dataCheck": tooFew},
+	},
+	"A word of a check of data is not empty.": {
+		custom, software(`dataCheck: [""]`), refusals{"spec.software.custom.dataCheck[0]": tooShort},
+	},
+	"A check of data of 65 words is too long.": {
+		custom, software(`dataCheck: ` + many(65, func(int) string { return "word" })), refusals{"spec.software.custom.dataCheck": tooMany},
+	},
+	"A word of 4097 letters in a check of data is too long.": {
+		custom, software(`dataCheck: [` + long(4097) + `]`), refusals{"spec.software.custom.dataCheck[0]": tooLong},
+	},
 	"A word of 4097 letters in command and args is too long.": {
 		custom, software(`command: [` + long(4097) + `], args: [` + long(4097) + `]`),
 		refusals{"spec.software.custom.command[0]": tooLong, "spec.software.custom.args[0]": tooLong},

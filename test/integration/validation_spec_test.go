@@ -8,7 +8,7 @@ import "fmt"
 func wrongPeerNodes() map[string]wrong {
 	all := map[string]wrong{}
 	for about, table := range map[string]map[string]wrong{
-		"peer": wrongSpecs, "direct": wrongDirects, "rotation": wrongRotations, "agent": wrongAgents, "custom": wrongCustoms, "network": wrongNetworks, "exposure": wrongExposures, "fleet": wrongFleets, "member": wrongMembers, "reservation": wrongReservations, "store": wrongStores, "backup": wrongBackups, "restore": wrongRestores, "edge": wrongEdges, "routes": wrongRoutes,
+		"peer": wrongSpecs, "direct": wrongDirects, "rotation": wrongRotations, "agent": wrongAgents, "custom": wrongCustoms, "network": wrongNetworks, "exposure": wrongExposures, "fleet": wrongFleets, "member": wrongMembers, "reservation": wrongReservations, "store": wrongStores, "backup": wrongBackups, "schedule": wrongSchedules, "restore": wrongRestores, "edge": wrongEdges, "routes": wrongRoutes,
 	} {
 		for name, c := range table {
 			all[about+": "+name] = c
@@ -62,7 +62,7 @@ var wrongSpecs = map[string]wrong{
 		p2pAgent, `spec: {softwares: {}}`, refusals{"": `unknown field "spec.softwares"`},
 	},
 	"A field of the design that does nothing yet is unknown.": {
-		p2pAgent, `spec: {backup: {schedule: "0 0 * * *"}}`, refusals{"": `unknown field "spec.backup"`},
+		p2pAgent, `spec: {quarantine: {since: now}}`, refusals{"": `unknown field "spec.quarantine"`},
 	},
 	"A peer without software and storage cannot run.": {
 		p2pAgent, `spec: {software: null, storage: null}`, refusals{"spec.software": missing, "spec.storage": missing},

@@ -81,6 +81,7 @@ func validPeerNodes() map[string]wrong {
 	maps.Copy(all, validStores)
 	maps.Copy(all, validBackups)
 	maps.Copy(all, validRestores)
+	maps.Copy(all, validSchedules)
 	maps.Copy(all, validEdges)
 	maps.Copy(all, validExposures)
 	maps.Copy(all, validRoutes)

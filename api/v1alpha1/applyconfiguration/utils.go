@@ -22,6 +22,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.APIGatewayApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("APIIngress"):
 		return &apiv1alpha1.APIIngressApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupOptions"):
+		return &apiv1alpha1.BackupOptionsApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupProof"):
 		return &apiv1alpha1.BackupProofApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupRecord"):
@@ -106,6 +108,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.KeyRotationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("KeyRotationStatus"):
 		return &apiv1alpha1.KeyRotationStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("LatestBackup"):
+		return &apiv1alpha1.LatestBackupApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("MaintenanceWindow"):
 		return &apiv1alpha1.MaintenanceWindowApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("NetworkPeer"):
@@ -162,6 +166,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.PeerNetworkApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNode"):
 		return &apiv1alpha1.PeerNodeApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeBackup"):
+		return &apiv1alpha1.PeerNodeBackupApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeBackupStatus"):
+		return &apiv1alpha1.PeerNodeBackupStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeReference"):
 		return &apiv1alpha1.PeerNodeReferenceApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("PeerNodeSpec"):

@@ -725,6 +725,24 @@ var schemaYAML = typed.YAMLObject(`types:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
 - name: com.github.peernode.operator.api.v1alpha1.KeyStage
   scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.LatestBackup
+  map:
+    fields:
+    - name: finishedAt
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: name
+      type:
+        scalar: string
+    - name: sequence
+      type:
+        scalar: numeric
+    - name: size
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: store
+      type:
+        scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.LockMode
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.MaintenanceWindow
@@ -1393,6 +1411,54 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: status
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeStatus
+- name: com.github.peernode.operator.api.v1alpha1.PeerNodeBackup
+  map:
+    fields:
+    - name: deadline
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: exclude
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.BackupPattern
+          elementRelationship: associative
+    - name: jitter
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: method
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupMethod
+    - name: proveEvery
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: schedule
+      type:
+        scalar: string
+    - name: startWithin
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: storeRef
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreReference
+    - name: suspend
+      type:
+        scalar: boolean
+    - name: timeZone
+      type:
+        scalar: string
+    - name: type
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupType
+    - name: uploadLimit
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+- name: com.github.peernode.operator.api.v1alpha1.PeerNodeBackupStatus
+  map:
+    fields:
+    - name: latest
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.LatestBackup
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeReference
   map:
     fields:
@@ -1402,6 +1468,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeSpec
   map:
     fields:
+    - name: backup
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeBackup
     - name: bootstrap
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerBootstrap
@@ -1452,6 +1521,9 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PeerNodeStatus
   map:
     fields:
+    - name: backup
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.PeerNodeBackupStatus
     - name: bootstrap
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.PeerBootstrapStatus

@@ -18,27 +18,12 @@ type PeerBackupSpecApplyConfiguration struct {
 	PeerNodeRef *PeerNodeReferenceApplyConfiguration `json:"peerNodeRef,omitempty"`
 	// storeRef is the PeerBackupStore that they are put into. It needs spec.recipients, to whom everything is sealed.
 	StoreRef *BackupStoreReferenceApplyConfiguration `json:"storeRef,omitempty"`
-	// method is how it is seen to that the data stay as they are while they are copied. Stopped (default): the peer is
-	// stopped before, and started after the copy was read back; at most as many peers of a fleet as may be unavailable, and
-	// one other peer of a namespace at a time.
-	Method *apiv1alpha1.BackupMethod `json:"method,omitempty"`
-	// type is Incremental (default), which stores only blocks that have changed since the last backup of the peer and is a
-	// full one where there is none; or Full. A backup that is to be proven is a full one.
-	Type *apiv1alpha1.BackupType `json:"type,omitempty"`
 	// prove asks for a proof that the backup can be restored: it is a full one, is restored to a scratch volume while the key
 	// of its run is still at hand, and then the software checks what lies there, without an identity and without a network,
 	// while the peer runs again. The scratch volume is as large as that of the peer, and of its storage class. For
 	// software.custom it takes a dataCheck.
-	Prove *bool `json:"prove,omitempty"`
-	// exclude is what of the volume is left out: a path in it, or a name that has no slash, in which * and ? stand for other
-	// letters. It is required for software.custom, which keeps its own identity under its data path, because private keys
-	// have no place in a backup of data: name where it lies. Default: nothing.
-	Exclude []apiv1alpha1.BackupPattern `json:"exclude,omitempty"`
-	// uploadLimit is how many bytes may be sent in a second, such as 20Mi. Default: as many as there is room for.
-	UploadLimit *resource.Quantity `json:"uploadLimit,omitempty"`
-	// deadline ends what takes longer, counted from when the peer was asked to stop, and the peer is started again. Default
-	// 6h, at least 5m.
-	Deadline *apiv1alpha1.Period `json:"deadline,omitempty"`
+	Prove                           *bool `json:"prove,omitempty"`
+	BackupOptionsApplyConfiguration `json:""`
 }
 
 // PeerBackupSpecApplyConfiguration constructs a declarative configuration of the PeerBackupSpec type for use with
@@ -63,22 +48,6 @@ func (b *PeerBackupSpecApplyConfiguration) WithStoreRef(value *BackupStoreRefere
 	return b
 }
 
-// WithMethod sets the Method field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Method field is set to the value of the last call.
-func (b *PeerBackupSpecApplyConfiguration) WithMethod(value apiv1alpha1.BackupMethod) *PeerBackupSpecApplyConfiguration {
-	b.Method = &value
-	return b
-}
-
-// WithType sets the Type field in the declarative configuration to the given value
-// and returns the receiver, so that objects can be built by chaining "With" function invocations.
-// If called multiple times, the Type field is set to the value of the last call.
-func (b *PeerBackupSpecApplyConfiguration) WithType(value apiv1alpha1.BackupType) *PeerBackupSpecApplyConfiguration {
-	b.Type = &value
-	return b
-}
-
 // WithProve sets the Prove field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Prove field is set to the value of the last call.
@@ -87,12 +56,28 @@ func (b *PeerBackupSpecApplyConfiguration) WithProve(value bool) *PeerBackupSpec
 	return b
 }
 
+// WithMethod sets the Method field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Method field is set to the value of the last call.
+func (b *PeerBackupSpecApplyConfiguration) WithMethod(value apiv1alpha1.BackupMethod) *PeerBackupSpecApplyConfiguration {
+	b.BackupOptionsApplyConfiguration.Method = &value
+	return b
+}
+
+// WithType sets the Type field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Type field is set to the value of the last call.
+func (b *PeerBackupSpecApplyConfiguration) WithType(value apiv1alpha1.BackupType) *PeerBackupSpecApplyConfiguration {
+	b.BackupOptionsApplyConfiguration.Type = &value
+	return b
+}
+
 // WithExclude adds the given value to the Exclude field in the declarative configuration
 // and returns the receiver, so that objects can be build by chaining "With" function invocations.
 // If called multiple times, values provided by each call will be appended to the Exclude field.
 func (b *PeerBackupSpecApplyConfiguration) WithExclude(values ...apiv1alpha1.BackupPattern) *PeerBackupSpecApplyConfiguration {
 	for i := range values {
-		b.Exclude = append(b.Exclude, values[i])
+		b.BackupOptionsApplyConfiguration.Exclude = append(b.BackupOptionsApplyConfiguration.Exclude, values[i])
 	}
 	return b
 }
@@ -101,7 +86,7 @@ func (b *PeerBackupSpecApplyConfiguration) WithExclude(values ...apiv1alpha1.Bac
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the UploadLimit field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithUploadLimit(value resource.Quantity) *PeerBackupSpecApplyConfiguration {
-	b.UploadLimit = &value
+	b.BackupOptionsApplyConfiguration.UploadLimit = &value
 	return b
 }
 
@@ -109,6 +94,6 @@ func (b *PeerBackupSpecApplyConfiguration) WithUploadLimit(value resource.Quanti
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Deadline field is set to the value of the last call.
 func (b *PeerBackupSpecApplyConfiguration) WithDeadline(value apiv1alpha1.Period) *PeerBackupSpecApplyConfiguration {
-	b.Deadline = &value
+	b.BackupOptionsApplyConfiguration.Deadline = &value
 	return b
 }

@@ -24,7 +24,7 @@ type PeerBackupStatusApplyConfiguration struct {
 	PeerNodeUID *string `json:"peerNodeUID,omitempty"`
 	// heldSince is when the peer was asked to stop for the copy. It is kept stopped until releasedAt.
 	HeldSince *metav1.Time `json:"heldSince,omitempty"`
-	// releasedAt is when the peer was let start again.
+	// releasedAt is when the peer was let start again, or when the backup was given up before the peer was stopped.
 	ReleasedAt *metav1.Time `json:"releasedAt,omitempty"`
 	// record is what lies in the bucket.
 	Record *BackupRecordApplyConfiguration `json:"record,omitempty"`

@@ -29,6 +29,9 @@ type PeerNodeSpecApplyConfiguration struct {
 	Identity *PeerIdentityApplyConfiguration `json:"identity,omitempty"`
 	// storage is the volume that holds the peer's data.
 	Storage *PeerStorageApplyConfiguration `json:"storage,omitempty"`
+	// backup has the data of the peer backed up by the calendar (docs/backups.md). Without it backups are made only when
+	// somebody creates a PeerBackup.
+	Backup *PeerNodeBackupApplyConfiguration `json:"backup,omitempty"`
 	// network says who may talk to the peer and to whom it may talk. Whatever is not named here is denied, in
 	// both directions, except DNS and the way to the unsealer, from which the pod gets its key.
 	Network *PeerNetworkApplyConfiguration `json:"network,omitempty"`
@@ -106,6 +109,14 @@ func (b *PeerNodeSpecApplyConfiguration) WithIdentity(value *PeerIdentityApplyCo
 // If called multiple times, the Storage field is set to the value of the last call.
 func (b *PeerNodeSpecApplyConfiguration) WithStorage(value *PeerStorageApplyConfiguration) *PeerNodeSpecApplyConfiguration {
 	b.Storage = value
+	return b
+}
+
+// WithBackup sets the Backup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Backup field is set to the value of the last call.
+func (b *PeerNodeSpecApplyConfiguration) WithBackup(value *PeerNodeBackupApplyConfiguration) *PeerNodeSpecApplyConfiguration {
+	b.Backup = value
 	return b
 }
 

@@ -16,7 +16,7 @@ type PeerNodeStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
 	// conditions: Ready, Reconciling and Stalled (kstatus), and IdentityBound, KeyRotated, KeyBackedUp, Restored, IdentityInEtcd,
-	// StorageReady, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
+	// StorageReady, BackupHealthy, CertificateReady, PeersResolved, Exposed, APIExposed and CustomPodTemplate where they apply.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// software is the kind of software that runs: p2pAgent or custom.
 	Software *string `json:"software,omitempty"`
@@ -32,6 +32,8 @@ type PeerNodeStatusApplyConfiguration struct {
 	Storage *PeerStorageStatusApplyConfiguration `json:"storage,omitempty"`
 	// bootstrap is the backup with which the peer began.
 	Bootstrap *PeerBootstrapStatusApplyConfiguration `json:"bootstrap,omitempty"`
+	// backup is what came of spec.backup.
+	Backup *PeerNodeBackupStatusApplyConfiguration `json:"backup,omitempty"`
 	// rollout is the pod that the fleet of the peer last let it have.
 	Rollout *PeerRolloutStatusApplyConfiguration `json:"rollout,omitempty"`
 }
@@ -116,6 +118,14 @@ func (b *PeerNodeStatusApplyConfiguration) WithStorage(value *PeerStorageStatusA
 // If called multiple times, the Bootstrap field is set to the value of the last call.
 func (b *PeerNodeStatusApplyConfiguration) WithBootstrap(value *PeerBootstrapStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
 	b.Bootstrap = value
+	return b
+}
+
+// WithBackup sets the Backup field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Backup field is set to the value of the last call.
+func (b *PeerNodeStatusApplyConfiguration) WithBackup(value *PeerNodeBackupStatusApplyConfiguration) *PeerNodeStatusApplyConfiguration {
+	b.Backup = value
 	return b
 }
 

@@ -13,20 +13,23 @@ import (
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/index"
 	"github.com/peernode/operator/pkg/peerbackup"
+	"github.com/peernode/operator/pkg/plan"
 )
 
-// observeHolder reads the backup that keeps the peer stopped, nil where none does.
-func (r *Reconciler) observeHolder(ctx context.Context, p *v1alpha1.PeerNode) (*v1alpha1.PeerBackup, error) {
+// observeBackups reads the backup that keeps the peer stopped, and the newest good one; nil where there is none.
+func (r *Reconciler) observeBackups(ctx context.Context, o *plan.Observed) error {
 	list := &v1alpha1.PeerBackupList{}
-	if err := r.Client.List(ctx, list, client.InNamespace(p.Namespace), client.MatchingFields{index.Backups: p.Name}); err != nil {
-		return nil, fmt.Errorf("list the backups of the peer: %w", err)
+	if err := r.Client.List(ctx, list, client.InNamespace(o.PeerNode.Namespace), client.MatchingFields{index.Backups: o.PeerNode.Name}); err != nil {
+		return fmt.Errorf("list the backups of the peer: %w", err)
 	}
 	for i := range list.Items {
 		if peerbackup.Holds(&list.Items[i]) {
-			return &list.Items[i], nil
+			o.HeldBy = &list.Items[i]
+			break
 		}
 	}
-	return nil, nil
+	o.LatestBackup = peerbackup.Latest(list.Items, o.PeerNode)
+	return nil
 }
 
 // onBackup leads from a backup to the peer that it holds, or lets go.

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rotation
+package timezone
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	"github.com/peernode/operator/pkg/timezone"
 )
 
-// Schedule says when keys are due by the calendar.
+// Schedule says when something is due by the calendar.
 type Schedule interface {
 	// Next is the first time after another, the zero time where none comes.
 	Next(time.Time) time.Time
@@ -19,7 +17,7 @@ type Schedule interface {
 
 // ParseSchedule reads a line of cron with its five fields, and the time zone in which it is meant, UTC when "".
 func ParseSchedule(line, zone string) (Schedule, error) {
-	location, err := timezone.Load(zone)
+	location, err := Load(zone)
 	if err != nil {
 		return nil, err
 	}
