@@ -252,6 +252,7 @@ show_copy() {
     "$companion" inspect - --verify "$work/recovery.key"
   show_backup
   show_rotation
+  show_restore
 }
 
 # show_backup has the data of the peer backed up into the same bucket.
@@ -289,6 +290,54 @@ show_rotation() {
   kubectl get peernode kept --namespace peers \
     -o jsonpath='{range .status.identity.epochs[*]}epoch {.epoch}: {.stage}, {.peerID}{"\n"}{end}'
   kubectl get peernode kept --namespace peers -o jsonpath='{range .status.identity.copies[*]}{.location}{"\n"}{end}'
+}
+
+# show_restore loses a peer and its volume, and has another one begin with its data: with what its software said was good.
+show_restore() {
+  if kubectl get peernode restored --namespace peers >/dev/null 2>&1; then
+    echo "the peer restored has begun with a backup in an earlier demo"
+    return
+  fi
+  say "the data of the peer mortal are backed up, and the agent itself says whether they are good"
+  kubectl apply --server-side -f - <<'YAML'
+apiVersion: peernode.dev/v1alpha1
+kind: PeerNode
+metadata: {name: mortal, namespace: peers}
+spec:
+  software: {p2pAgent: {}}
+  storage: {size: 64Mi}
+  deletionPolicy: {data: Delete, keys: Delete}
+YAML
+  await peernode/mortal condition=Ready
+  kubectl apply --server-side -f - <<'YAML'
+apiVersion: peernode.dev/v1alpha1
+kind: PeerBackup
+metadata: {name: mortal-last, namespace: peers}
+spec:
+  peerNodeRef: {name: mortal}
+  storeRef: {name: s3}
+  prove: true
+YAML
+  await peerbackup/mortal-last condition=Proven
+  kubectl get peerbackup mortal-last --namespace peers -o jsonpath='{.status.proof.state}{"\n"}'
+  say "mortal and its volume are destroyed, and the peer restored begins with that backup"
+  kubectl delete peernode mortal --namespace peers
+  kubectl wait persistentvolumeclaim/mortal-data --namespace peers --for=delete --timeout=2m
+  kubectl create secret generic recovery --namespace peers --from-file=recovery.key="$work/recovery.key" --dry-run=client -o yaml | kubectl apply -f - >/dev/null
+  sed 's/kept-first/mortal-last/' config/samples/p2pagent-restored.yaml | kubectl apply --server-side -f -
+  await peernode/restored condition=Restored
+  kubectl delete secret recovery --namespace peers
+  await peernode/restored condition=Ready
+  kubectl get peernode restored --namespace peers -o jsonpath='{.status.conditions[?(@.type=="Restored")].message}{"\n"}'
+  in_peer restored /p2p-agent storage verify --path /var/lib/p2p-agent
+}
+
+# await waits for a condition of an object, and shows the object where it does not come.
+await() { # KIND/NAME CONDITION
+  if kubectl wait "$1" --namespace peers --for="$2" --timeout=5m; then return; fi
+  kubectl get "$1" --namespace peers -o yaml >&2
+  echo "make demo: $1 has no $2 after 5 minutes; see above" >&2
+  exit 1
 }
 
 # start_store runs the service, and gives the peers what they know it by.
