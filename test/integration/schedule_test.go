@@ -3,7 +3,9 @@
 package integration
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -110,6 +112,33 @@ func TestRunsOfAScheduleEndAsTheirBackupsDo(t *testing.T) {
 	s.runEnds(due, batchv1.JobFailed, v1alpha1.ReasonBackupDeleted, "alpha-20260228-0200")
 	s.serves(p)
 	s.becomes(p, v1alpha1.ConditionBackupHealthy, metav1.ConditionTrue, v1alpha1.ReasonBackupRecent)
+}
+
+// The cluster's own controller of CronJobs makes what is due, and takes what the operator tells of it for an end.
+func TestTheClusterSaysWhatIsDue(t *testing.T) {
+	s := tellOfCopies(t)
+	s.sealedStore("keys")
+	p := s.serving("alpha", scheduledInto("keys"), func(p *v1alpha1.PeerNode) { p.Spec.Backup.Schedule, p.Spec.Backup.Jitter = "* * * * *", "1s" })
+	schedule := &batchv1.CronJob{}
+	s.eventually(func() error {
+		err := s.get("alpha-backup", schedule)
+		if err == nil && schedule.Status.LastSuccessfulTime == nil {
+			err = fmt.Errorf("the schedule is %+v", schedule.Status)
+		}
+		return err
+	})
+	s.edit(p, func(p *v1alpha1.PeerNode) { p.Spec.Backup.Suspend = true })
+	s.becomes(p, v1alpha1.ConditionBackupHealthy, metav1.ConditionTrue, v1alpha1.ReasonBackupRecent)
+	if name := p.Status.Backup.Latest.Name; !regexp.MustCompile(`^alpha-\d{8}-\d{4}$`).MatchString(name) {
+		t.Errorf("the backup is called %s", name)
+	}
+	s.eventually(func() error {
+		err := s.get("alpha-backup", schedule)
+		if err == nil && !*schedule.Spec.Suspend {
+			err = errors.New("it is not suspended yet")
+		}
+		return err
+	})
 }
 
 // Who takes a schedule away takes away what has not begun, and nothing else.
