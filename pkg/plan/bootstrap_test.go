@@ -367,7 +367,7 @@ func TestTheJobIsToRestoreWhatTheSpecNames(t *testing.T) {
 	} {
 		var got []string
 		for _, arg := range restoring(t, beginning(c.spec)).restoreJob().Spec.Template.Spec.Containers[0].Args {
-			if flag, _, _ := strings.Cut(arg, "="); strings.Contains("--namespace --peernode --sequence --at --record-sha256 --trust", flag) && flag != arg {
+			if flag, _, _ := strings.Cut(arg, "="); slices.Contains([]string{"--namespace", "--peernode", "--sequence", "--at", "--record-sha256", "--trust"}, flag) {
 				got = append(got, arg)
 			}
 		}
