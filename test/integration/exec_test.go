@@ -100,6 +100,7 @@ func TestNobodyRunsCommandsInThePodsOfPeers(t *testing.T) {
 		"another container in the pod of a peer":                       {true, func() error { return s.debug(anybody, "alpha-0") }},
 		"a command in the pod that makes the peer's key":               {true, func() error { return s.connect(anybody, "exec", "alpha-identity-1-x7k2p") }},
 		"a command in the pod that copies the peer's key":              {true, func() error { return s.connect(anybody, "exec", "alpha-copy-1a2b3-x7k2p") }},
+		"a command in the pod that holds a recovery key":               {true, func() error { return s.connect(anybody, "exec", "alpha-restore-x7k2p") }},
 		"a command in a pod beside it":                                 {false, func() error { return s.connect(anybody, "exec", "alphabet-0") }},
 		"another container in a pod beside it":                         {false, func() error { return s.debug(anybody, "alphabet-0") }},
 		"a command in a pod of that name in a namespace without peers": {false, func() error { return elsewhere.connect(anybody, "exec", "alpha-0") }},
