@@ -67,3 +67,9 @@ func NextSequence(latest int64, taken []int64) int64 {
 	}
 	return next
 }
+
+// ParseObjectName is the last part of the name of an object in the folder of its peer, false for any other name.
+func ParseObjectName(name string) (string, bool) {
+	last, ok := strings.CutPrefix(name, FolderData)
+	return last, ok && objectName.MatchString(last)
+}
