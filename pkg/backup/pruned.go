@@ -18,23 +18,23 @@ const FormatPruned = "peernode.dev/prune/v1"
 type Pruned struct {
 	Format string `json:"format"`
 	// Peers is of how many peers the backups were looked at.
-	Peers int `json:"peers"`
+	Peers int32 `json:"peers"`
 	// Kept is how many backups there are now, and Removed how many went.
-	Kept    int `json:"kept"`
-	Removed int `json:"removed"`
+	Kept    int32 `json:"kept"`
+	Removed int32 `json:"removed"`
 	// Postponed is how many of those that are kept are old, and left to the next run.
-	Postponed int `json:"postponed,omitempty"`
+	Postponed int32 `json:"postponed,omitempty"`
 	// Strange is how many records stay that are not good: signed by no trusted key, or without some of their objects.
-	Strange int `json:"strange,omitempty"`
+	Strange int32 `json:"strange,omitempty"`
 	// Garbage is how many of those went.
-	Garbage int `json:"garbage,omitempty"`
+	Garbage int32 `json:"garbage,omitempty"`
 	// Objects is how many objects went that no record names any more, and Freed how many bytes went in all.
-	Objects int   `json:"objects"`
+	Objects int32 `json:"objects"`
 	Freed   int64 `json:"freed"`
 	// Locked is how many records and objects were to go, and the store does not let go yet.
-	Locked int `json:"locked,omitempty"`
+	Locked int32 `json:"locked,omitempty"`
 	// Failed is of how many peers nothing was removed because something stood against it, and Refused what, for some of them.
-	Failed  int       `json:"failed,omitempty"`
+	Failed  int32     `json:"failed,omitempty"`
 	Refused []Refused `json:"refused,omitempty"`
 }
 
@@ -44,11 +44,12 @@ type Refused struct {
 	Why  string `json:"why"`
 }
 
-// Add counts another peer.
-func (p *Pruned) Add(o Pruned) {
+// Plus counts other peers as well.
+func (p Pruned) Plus(o Pruned) Pruned {
 	p.Peers, p.Kept, p.Removed, p.Postponed = p.Peers+o.Peers, p.Kept+o.Kept, p.Removed+o.Removed, p.Postponed+o.Postponed
 	p.Strange, p.Garbage, p.Objects, p.Freed = p.Strange+o.Strange, p.Garbage+o.Garbage, p.Objects+o.Objects, p.Freed+o.Freed
 	p.Locked, p.Failed, p.Refused = p.Locked+o.Locked, p.Failed+o.Failed, append(p.Refused, o.Refused...)
+	return p
 }
 
 // longestWhy is how many bytes of a reason are told.

@@ -15,7 +15,7 @@ const Grace = 8 * 24 * time.Hour
 
 // Retention are the rules by which the backups of a peer are kept.
 type Retention struct {
-	// KeepFor is how long, by the store, each backup is kept.
+	// KeepFor is how long, by the store, each backup is kept, at least for Grace.
 	KeepFor time.Duration
 	// KeepLast is how many of the newest are kept, however old they are.
 	KeepLast int
@@ -67,22 +67,22 @@ type Verdict struct {
 //
 // At most half of the backups go at once, the oldest first, so that a wrong rule or clock takes days to do its harm.
 func (r Retention) Judge(records []Listed, now time.Time) ([]Verdict, error) {
-	if r.KeepLast < 1 || r.KeepFor <= 0 {
-		return nil, errors.New("at least the newest backup is kept, and each for some time")
+	if r.KeepLast < 1 || r.KeepFor < Grace {
+		return nil, errors.New("at least the newest backup is kept, and each for eight days")
 	}
 	out := make([]Verdict, 0, len(records))
 	for _, l := range records {
 		out = append(out, Verdict{Listed: l})
 	}
 	slices.SortFunc(out, func(a, b Verdict) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	oldest, ok := r.newest(out, func(Verdict) bool { return true })
-	if !ok {
+	newest := r.newest(out, func(Verdict) bool { return true })
+	if newest == nil {
 		return nil, errors.New("no record there is signed by a key that is trusted and has all its objects, so nobody knows what is good; see whether a key is missing")
 	}
-	settled, _ := r.newest(out, func(v Verdict) bool { return now.Sub(v.Written) > Grace })
+	settled := r.newest(out, func(v Verdict) bool { return now.Sub(v.Written) > Grace })
 	for i := range out {
 		v := &out[i]
-		v.Why = r.why(*v, oldest, settled, now)
+		v.Why = r.why(*v, newest, settled, now)
 		v.Goes = v.Why == ReasonOld || v.Why == ReasonGarbage
 	}
 	for _, kind := range []Reason{ReasonOld, ReasonGarbage} {
@@ -91,36 +91,50 @@ func (r Retention) Judge(records []Listed, now time.Time) ([]Verdict, error) {
 	return out, nil
 }
 
-// newest is the sequence of the oldest of the newest good records of some, 1 where there are not enough, false for none.
-func (r Retention) newest(sorted []Verdict, of func(Verdict) bool) (oldest int64, ok bool) {
-	left := r.KeepLast
-	for _, v := range slices.Backward(sorted) {
-		if left > 0 && v.Good && of(v) {
-			oldest, ok = v.Sequence, true
-			left--
-		}
-	}
-	if ok && left > 0 {
-		oldest = 1
-	}
-	return oldest, ok
+// newest are the newest of some good records: from a sequence on, or from a time on. A sequence cannot be made up, and a time
+// goes on when a key is replaced and sequences begin anew.
+type newest struct{ bySequence, byTime Listed }
+
+func (n *newest) has(v Verdict) bool {
+	return n != nil && (v.Sequence >= n.bySequence.Sequence || older(n.byTime, v.Listed) <= 0)
 }
 
-// why is the first reason that holds. Of what is good, those from oldest on are the newest, and those from settled on
-// that are old enough were so eight days ago.
-func (r Retention) why(v Verdict, oldest, settled int64, now time.Time) Reason {
+// older compares by time, and by sequence those of one time.
+func older(a, b Listed) int {
+	return cmp.Or(a.Written.Compare(b.Written), cmp.Compare(a.Sequence, b.Sequence))
+}
+
+// newest are as many as are kept, all where there are not enough, nil where there are none.
+func (r Retention) newest(all []Verdict, of func(Verdict) bool) *newest {
+	some := slices.DeleteFunc(slices.Clone(all), func(v Verdict) bool { return !v.Good || !of(v) })
+	switch {
+	case len(some) == 0:
+		return nil
+	case len(some) < r.KeepLast:
+		return &newest{}
+	}
+	out, last := &newest{}, len(some)-r.KeepLast
+	slices.SortFunc(some, func(a, b Verdict) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	out.bySequence = some[last].Listed
+	slices.SortFunc(some, func(a, b Verdict) int { return older(a.Listed, b.Listed) })
+	out.byTime = some[last].Listed
+	return out
+}
+
+// why is the first reason that holds. settled are those that were the newest eight days ago.
+func (r Retention) why(v Verdict, newest, settled *newest, now time.Time) Reason {
 	switch age := now.Sub(v.Written); {
 	case slices.Contains(r.Keep, v.Sequence):
 		return ReasonAsked
-	case v.Good && v.Sequence >= oldest:
+	case v.Good && newest.has(v):
 		return ReasonNewest
 	case age <= r.KeepFor:
 		return ReasonYoung
-	case v.Good && age > Grace && settled > 0 && v.Sequence >= settled:
+	case v.Good && settled.has(v):
 		return ReasonSettled
 	case v.Good:
 		return ReasonOld
-	case v.Sequence >= oldest:
+	case newest.has(v):
 		return ReasonStrange
 	default:
 		return ReasonGarbage

@@ -79,11 +79,19 @@ func TestWhichBackupsGo(t *testing.T) {
 			[]string{"1 stays: not good, and not older than what is kept", "2 stays: among the newest", "3 stays: not good, and not older than what is kept"},
 		},
 		"Who signs newer ones by the hundred has to wait eight days.": {
-			month, []backup.Listed{ago(1, 80), ago(2, 70), ago(3, 60), ago(4, 7), ago(5, 7), ago(6, 7)},
+			month, []backup.Listed{ago(1, 80), ago(2, 70), ago(3, 60), ago(4, 7), ago(5, 6), ago(6, 5)},
 			[]string{"1 goes: old", "2 stays: among the newest of eight days ago", "3 stays: among the newest of eight days ago", "4 stays: not old enough", "5 stays: among the newest", "6 stays: among the newest"},
 		},
+		"A key was replaced, and numbers began anew.": {
+			month, []backup.Listed{ago(1, 50), ago(2, 45), ago(7, 90), ago(8, 80), ago(9, 70)},
+			[]string{"1 stays: among the newest", "2 stays: among the newest", "7 goes: old", "8 stays: among the newest", "9 stays: among the newest"},
+		},
+		"Old records were written over themselves.": {
+			backup.Retention{KeepFor: 30 * day, KeepLast: 1}, []backup.Listed{ago(1, 9), ago(2, 60), ago(3, 50)},
+			[]string{"1 stays: among the newest", "2 goes: old", "3 stays: among the newest"},
+		},
 		"A record of tomorrow is young.": {
-			month, []backup.Listed{ago(1, -1), ago(2, 70), ago(3, 60), ago(4, 50)},
+			month, []backup.Listed{strange(1, -1), ago(2, 70), ago(3, 60), ago(4, 50)},
 			[]string{"1 stays: not old enough", "2 goes: old", "3 stays: among the newest", "4 stays: among the newest"},
 		},
 	} {
@@ -100,10 +108,10 @@ func TestNothingIsJudgedWhereNobodyKnowsWhatIsGood(t *testing.T) {
 		records []backup.Listed
 		says    string
 	}{
-		"A key is missing.":         {backup.Retention{KeepFor: day, KeepLast: 1}, []backup.Listed{strange(1, 80), strange(2, 70)}, "see whether a key is missing"},
-		"There are no records.":     {backup.Retention{KeepFor: day, KeepLast: 1}, nil, "see whether a key is missing"},
-		"Not even one is kept.":     {backup.Retention{KeepFor: day}, []backup.Listed{ago(1, 80)}, "at least the newest"},
-		"They are kept for no time": {backup.Retention{KeepLast: 1}, []backup.Listed{ago(1, 80)}, "each for some time"},
+		"A key is missing.":        {backup.Retention{KeepFor: 8 * day, KeepLast: 1}, []backup.Listed{strange(1, 80), strange(2, 70)}, "see whether a key is missing"},
+		"There are no records.":    {backup.Retention{KeepFor: 8 * day, KeepLast: 1}, nil, "see whether a key is missing"},
+		"Not even one is kept.":    {backup.Retention{KeepFor: 8 * day}, []backup.Listed{ago(1, 80)}, "at least the newest"},
+		"They are kept for a week": {backup.Retention{KeepFor: 7 * day, KeepLast: 1}, []backup.Listed{ago(1, 80)}, "each for eight days"},
 	} {
 		verdicts, err := c.rules.Judge(c.records, today)
 		if err == nil || !strings.Contains(err.Error(), c.says) || len(verdicts) > 0 {
@@ -138,7 +146,7 @@ func written(r *rand.Rand) (records []backup.Listed, objects []backup.Stored) {
 }
 
 func someRules(r *rand.Rand) backup.Retention {
-	return backup.Retention{KeepFor: time.Duration(1+r.IntN(60)) * day, KeepLast: 1 + r.IntN(4)}
+	return backup.Retention{KeepFor: time.Duration(8+r.IntN(50)) * day, KeepLast: 1 + r.IntN(4)}
 }
 
 func split(verdicts []backup.Verdict) (staying, going []backup.Listed) {
@@ -218,6 +226,10 @@ func meddled(r *rand.Rand, records []backup.Listed, objects []backup.Stored) ([]
 		taken[out[i].Sequence] = true
 		if r.IntN(6) == 0 {
 			out[i].Good, out[i].Written = false, ago(0, r.IntN(3)).Written
+		} else if r.IntN(6) == 0 { // written over itself
+			if again := ago(0, r.IntN(20)).Written; again.After(out[i].Written) {
+				out[i].Written = again
+			}
 		}
 	}
 	for range r.IntN(20) {
@@ -337,12 +349,9 @@ func TestWhatARecordNamesIsReadWhoeverSignedIt(t *testing.T) {
 
 func TestAKeySaysWhoseRecordsItKnows(t *testing.T) {
 	for name, ok := range map[string]bool{"peers/alpha": true, "../alpha": false, "peers/../x": false, "peers": false, "a/b/c": false, "peers/Alpha": false, "/": false} {
-		_, public, err := backup.NewSigningKey(rand.NewChaCha8([32]byte{}), "x", "y")
-		if err != nil {
-			t.Fatal(err)
-		}
 		namespace, peer, _ := strings.Cut(name, "/")
-		if _, public, err = backup.NewSigningKey(rand.NewChaCha8([32]byte{}), namespace, peer); err != nil {
+		_, public, err := backup.NewSigningKey(rand.NewChaCha8([32]byte{}), namespace, peer)
+		if err != nil {
 			t.Fatal(err)
 		}
 		n, p, err := backup.Whose(public + "\n")
@@ -362,7 +371,7 @@ func TestAReportOfWhatWasRemovedComesBackAsItWas(t *testing.T) {
 		t.Errorf("(-want +got): %v\n%s", err, diff)
 	}
 	for range 100 {
-		p.Add(backup.Pruned{Peers: 1, Failed: 1, Refused: []backup.Refused{{Peer: "peers/other", Why: strings.Repeat("long ", 1000)}}})
+		p = p.Plus(backup.Pruned{Peers: 1, Failed: 1, Refused: []backup.Refused{{Peer: "peers/other", Why: strings.Repeat("long ", 1000)}}})
 	}
 	got, err = backup.ParsePruned(p.Message())
 	if err != nil || got.Peers != 103 || got.Failed != 101 || len(got.Refused) < 5 || len(got.Refused) > 50 {

@@ -81,22 +81,38 @@ func (s *S3) AddUser(ctx context.Context, accessKey, secretKey string) error {
 // Age makes everything that the store keeps older by its own account, and nothing else of it.
 func (s *S3) Age(by time.Duration) error {
 	for _, folder := range []string{"buckets", "versions"} {
-		err := filepath.WalkDir(filepath.Join(s.dir, folder), func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() {
-				return err
-			}
-			info, err := d.Info()
-			if err != nil {
-				return err
-			}
-			at := info.ModTime().Add(-by)
-			return os.Chtimes(path, at, at)
-		})
-		if err != nil {
+		if err := age(filepath.Join(s.dir, folder), by); err != nil {
 			return fmt.Errorf("make older what the store keeps: %w", err)
 		}
 	}
 	return nil
+}
+
+func age(folder string, by time.Duration) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return gone(err)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return gone(err)
+		}
+		at := info.ModTime().Add(-by)
+		return gone(root.Chtimes(path, at, at))
+	})
+}
+
+// gone forgives that something was removed meanwhile.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // prepare makes the folders and the certificate.

@@ -30,6 +30,7 @@ func rotations() []crash.Scenario {
 		keyCopies(),
 		storeChecks(),
 		backupOnDemand(),
+		oldBackups(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,

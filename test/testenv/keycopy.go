@@ -26,6 +26,7 @@ import (
 var withStores = map[string]string{
 	resources.ComponentKeyCopy: resources.ContainerKeyCopy,
 	names.ComponentStoreCheck:  resources.ContainerStoreCheck,
+	names.ComponentStorePrune:  resources.ContainerStorePrune,
 	names.ComponentBackup:      unseal.ContainerBackup,
 }
 

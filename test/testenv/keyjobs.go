@@ -23,8 +23,8 @@ import (
 )
 
 // KeyJobs plays the containers of Jobs, which simulated nodes do not run: the pods of those that make keys end with a real key
-// in their last words, sealed to the recipients in their arguments; for those that copy them and that check stores the real
-// program runs, and works with a real store.
+// in their last words, sealed to the recipients in their arguments; for those that copy them, check stores and work with backups the
+// real program runs, and works with a real store.
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
@@ -51,7 +51,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
-		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentBackup + ")"
+		o.LabelSelector = v1alpha1.LabelComponent + " in (" + resources.ComponentKeygen + "," + resources.ComponentKeyCopy + "," + names.ComponentStoreCheck + "," + names.ComponentStorePrune + "," + names.ComponentBackup + ")"
 		o.FieldSelector = "status.phase!=Succeeded,status.phase!=Failed" // Those that have ended stay for minutes.
 	}))
 	pods := k.pods.Core().V1().Pods().Informer()

@@ -261,9 +261,9 @@ func (r *pruner) removeObjects(ctx context.Context, objects []backup.Stored) err
 			r.done.Objects++
 		} else {
 			kept++
+			r.done.Locked++
 		}
 	}
-	r.done.Locked += kept
 	r.tellOfObjects(len(objects)-kept, goes, "no record that stays names them, and they are older than eight days")
 	r.tellOfObjects(kept, locked, "the store does not let them go yet")
 	r.tellOfObjects(len(r.objects)-len(objects), stays, "records that stay name them, or they are not older than eight days")

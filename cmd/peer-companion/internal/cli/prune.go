@@ -55,7 +55,7 @@ func newPrune(s Streams) *cobra.Command {
 	f := c.Flags()
 	f.StringArrayVar(&p.trust, "trust", nil, "public key by which to know a peer's records, NAMESPACE/NAME+...; may be repeated, also for other peers")
 	f.StringArrayVar(&p.trustFiles, "trust-file", nil, "file with such public keys, one on a line; may be repeated")
-	f.DurationVar(&p.keepFor, "keep-for", 0, "how long each backup is kept")
+	f.DurationVar(&p.keepFor, "keep-for", 0, "how long each backup is kept, such as 720h, at least 192h")
 	f.IntVar(&p.keepLast, "keep-last", 3, "how many of a peer's newest backups are kept however old they are")
 	f.StringArrayVar(&p.keep, "keep-sequence", nil, "a backup that is kept whatever the rules say, NAMESPACE/NAME:NUMBER; may be repeated")
 	f.BoolVar(&p.dry, "dry-run", false, "say what would go, and remove nothing")
@@ -64,8 +64,8 @@ func newPrune(s Streams) *cobra.Command {
 }
 
 func (p *pruning) run(ctx context.Context, s Streams) error {
-	if p.keepFor <= 0 || p.keepLast < 1 {
-		return fmt.Errorf("--keep-for %s, --keep-last %d: each is kept for some time, and at least the newest", p.keepFor, p.keepLast)
+	if p.keepFor < backup.Grace || p.keepLast < 1 {
+		return fmt.Errorf("--keep-for %s, --keep-last %d: each is kept for 192h, and at least the newest", p.keepFor, p.keepLast)
 	}
 	keys, err := trustIn(p.trust, p.trustFiles)
 	if err != nil {
@@ -99,7 +99,7 @@ func (p *pruning) run(ctx context.Context, s Streams) error {
 		if err != nil {
 			return errors.Join(fmt.Errorf("remove old backups of %s: %w", name, err), table.Flush())
 		}
-		all.Add(one)
+		all = all.Plus(one)
 	}
 	return errors.Join(table.Flush(), p.leave(s, all))
 }
