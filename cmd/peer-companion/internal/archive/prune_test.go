@@ -93,7 +93,9 @@ func TestABackupThatIsNotWholeCountsForNothing(t *testing.T) {
 	if err != nil || did.Removed != 1 || did.Kept != 1 || did.Strange != 1 {
 		t.Errorf("%v: it did %+v", err, did)
 	}
-	if !slices.ContainsFunc(fates, func(f string) bool { return strings.HasPrefix(f, "record 3 stays: ") && strings.Contains(f, "object "+newest.Manifest.Name+" is not there") }) ||
+	if !slices.ContainsFunc(fates, func(f string) bool {
+		return strings.HasPrefix(f, "record 3 stays: ") && strings.Contains(f, "object "+newest.Manifest.Name+" is not there")
+	}) ||
 		!slices.ContainsFunc(fates, func(f string) bool { return strings.HasPrefix(f, "backup 2 stays: among the newest") }) {
 		t.Errorf("told is %q", fates)
 	}
