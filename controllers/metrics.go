@@ -49,6 +49,8 @@ func (m Metrics) Describe(out chan<- *prometheus.Desc) {
 	out <- storeConditionDesc
 	out <- storeCheckedDesc
 	out <- storePassedDesc
+	out <- storePrunedDesc
+	out <- storeBackupsDesc
 	for _, d := range []*prometheus.Desc{backupTimeDesc, backupProvenDesc, backupSizeDesc, backupUploadedDesc, backupStoppedDesc, backupsDesc} {
 		out <- d
 	}

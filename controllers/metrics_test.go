@@ -50,6 +50,7 @@ func TestMetrics(t *testing.T) {
 			Status: v1alpha1.PeerBackupStoreStatus{
 				LastCheck: &v1alpha1.BackupStoreCheck{Time: metav1.NewTime(time.Unix(1800003600, 0))}, LastPassed: &metav1.Time{Time: time.Unix(1800000000, 0)},
 				Conditions: []metav1.Condition{{Type: "Ready", Status: metav1.ConditionFalse, Reason: "CheckFailed"}},
+				Retention:  &v1alpha1.BackupRetentionStatus{LastPassed: &metav1.Time{Time: time.Unix(1800007200, 0)}, Kept: 30, Removed: 1, Locked: 5, Postponed: 2, Strange: 3},
 			},
 		},
 		&v1alpha1.PeerBackupStore{ObjectMeta: metav1.ObjectMeta{Namespace: "peers", Name: "not-checked-yet"}},
@@ -95,6 +96,16 @@ peerbackupstore_check_timestamp_seconds{name="s3",namespace="peers"} 1.8000036e+
 # HELP peerbackupstore_passed_timestamp_seconds When a check last found the PeerBackupStore as its spec wants it, in seconds since 1970.
 # TYPE peerbackupstore_passed_timestamp_seconds gauge
 peerbackupstore_passed_timestamp_seconds{name="s3",namespace="peers"} 1.8e+09
+# HELP peerbackupstore_pruned_timestamp_seconds When old backups were last removed from the PeerBackupStore, of all peers, in seconds since 1970.
+# TYPE peerbackupstore_pruned_timestamp_seconds gauge
+peerbackupstore_pruned_timestamp_seconds{name="s3",namespace="peers"} 1.8000072e+09
+# HELP peerbackupstore_backups How many backups that run kept, removed or left to the next one, and how many records and objects it found locked, or strange.
+# TYPE peerbackupstore_backups gauge
+peerbackupstore_backups{name="s3",namespace="peers",state="kept"} 30
+peerbackupstore_backups{name="s3",namespace="peers",state="locked"} 5
+peerbackupstore_backups{name="s3",namespace="peers",state="postponed"} 2
+peerbackupstore_backups{name="s3",namespace="peers",state="removed"} 1
+peerbackupstore_backups{name="s3",namespace="peers",state="strange"} 3
 `
 	known := enforced.New(enforcement.Word{Asked: true, Heard: true, Verdict: enforcement.Verdict{Ingress: enforcement.Yes, Egress: enforcement.No}})
 	if err := testutil.CollectAndCompare(controllers.Metrics{Reader: reader, Enforced: known}, strings.NewReader(want)); err != nil {

@@ -7,6 +7,10 @@ const (
 	// ConditionLeastPrivilege is True while the credentials may no more than a writer of backups needs: neither write over
 	// what is there, where that would be lost, nor delete it. A store is used whatever it says.
 	ConditionLeastPrivilege = "LeastPrivilege"
+
+	// ConditionRetentionHealthy is True while old backups are removed as spec.retention asks, and absent where it asks for
+	// nothing. A store is used whatever it says.
+	ConditionRetentionHealthy = "RetentionHealthy"
 )
 
 // Reasons of a PeerBackupStore's conditions, beside those that it shares with PeerNodes.
@@ -37,4 +41,14 @@ const (
 	ReasonMayOverwrite = "MayOverwrite"
 	// ReasonRightsUnknown: the store's answers do not tell what the credentials may do.
 	ReasonRightsUnknown = "RightsUnknown"
+	// ReasonPruned: the last run removed what was to go.
+	ReasonPruned = "Pruned"
+	// ReasonWaitingForPrune: old backups, or what changed in the spec, have not been looked at yet.
+	ReasonWaitingForPrune = "WaitingForPrune"
+	// ReasonNoKeyKnown: no PeerBackup of this store and nothing in spec.retention.trust names a key by which records are known.
+	ReasonNoKeyKnown = "NoKeyKnown"
+	// ReasonPruneFailed: the last run could not be carried through; the message is its own. It is made again.
+	ReasonPruneFailed = "PruneFailed"
+	// ReasonPruneRefused: of some peers nothing was removed, because what lies there is not what it should be.
+	ReasonPruneRefused = "PruneRefused"
 )

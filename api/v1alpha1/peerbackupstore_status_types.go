@@ -2,7 +2,10 @@
 
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
 
 // PeerBackupStoreStatus is the store as its last checks have found it.
 type PeerBackupStoreStatus struct {
@@ -10,7 +13,7 @@ type PeerBackupStoreStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled (kstatus), and LeastPrivilege.
+	// conditions: Ready, Reconciling and Stalled (kstatus), LeastPrivilege, and RetentionHealthy where old backups are removed.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -27,6 +30,55 @@ type PeerBackupStoreStatus struct {
 	// found is what the last check that could look has seen.
 	// +optional
 	Found *BackupStoreFindings `json:"found,omitempty"`
+
+	// retention is what the removal of old backups has come to, where spec.retention asks for it.
+	// +optional
+	Retention *BackupRetentionStatus `json:"retention,omitempty"`
+}
+
+// BackupRetentionStatus is what the removal of old backups has come to.
+type BackupRetentionStatus struct {
+	// lastRun is the last run that came to an end, well or not.
+	// +required
+	LastRun BackupStoreCheck `json:"lastRun"`
+
+	// lastPassed is when a run last looked at all peers. The counts are those of the last run that could look, and
+	// zero before there was one.
+	// +optional
+	LastPassed *metav1.Time `json:"lastPassed,omitempty"`
+
+	// peers is of how many peers the backups were looked at.
+	// +required
+	Peers int32 `json:"peers"`
+
+	// kept is how many backups there are now.
+	// +required
+	Kept int32 `json:"kept"`
+
+	// removed is how many backups went.
+	// +required
+	Removed int32 `json:"removed"`
+
+	// objects is how many objects went that no record names any more.
+	// +required
+	Objects int32 `json:"objects"`
+
+	// freed is how much that was.
+	// +required
+	Freed resource.Quantity `json:"freed"`
+
+	// locked is how many records and objects are to go, and the store does not let go yet.
+	// +optional
+	Locked int32 `json:"locked,omitempty"`
+
+	// postponed is how many backups are to go, and were left to the next run.
+	// +optional
+	Postponed int32 `json:"postponed,omitempty"`
+
+	// strange is how many records there are that are no good backups: signed by no key that is trusted, or without some of their
+	// objects.
+	// +optional
+	Strange int32 `json:"strange,omitempty"`
 }
 
 // BackupStoreCheck is one check of a store.

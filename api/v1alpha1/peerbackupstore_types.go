@@ -42,6 +42,8 @@ type PeerBackupStoreList struct {
 }
 
 // PeerBackupStoreSpec is where a bucket is, and how it is reached.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.retention) || self.retention.credentials.secretName != self.credentials.secretName",fieldPath=".retention.credentials.secretName",message="must be another Secret than that of the store's own credentials, because who writes backups must not be able to remove any"
 type PeerBackupStoreSpec struct {
 	// endpoint is the address of the service, such as https://s3.eu-central-1.amazonaws.com or https://s3.example.com:9000.
 	// +required
@@ -121,7 +123,53 @@ type PeerBackupStoreSpec struct {
 	// +optional
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('5m') && duration(self) <= duration('168h')",message="must be at least 5m and at most 168h"
 	CheckEvery Period `json:"checkEvery,omitempty"`
+
+	// retention has old backups removed from the bucket, by a user of the store whose credentials no peer has. Default: nothing
+	// is removed.
+	// +optional
+	Retention *BackupRetention `json:"retention,omitempty"`
 }
+
+// BackupRetention is which backups are kept. One goes when the store has had it for longer than keepFor, and it is not among
+// the newest; what it shares with backups that stay, stays.
+type BackupRetention struct {
+	// keepFor is how long each backup is kept, by the clock of the store, such as 720h. At least 192h, since a backup that
+	// is being made may go on from one of a week ago.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('192h')",message="must be at least 192h, because a backup that is being made may go on from one of a week ago"
+	KeepFor Period `json:"keepFor"`
+
+	// keepLast is how many of the newest backups of each peer are kept, however old they are. Default 3.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	KeepLast int32 `json:"keepLast,omitempty"`
+
+	// every is how often old backups are removed. Default 24h. A run that fails is made again after an hour.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1h') && duration(self) <= duration('168h')",message="must be at least 1h and at most 168h"
+	Every Period `json:"every,omitempty"`
+
+	// credentials is the Secret with the access key of a user who may list, read and delete what is under prefix/backups, and not
+	// write there (docs/backup-stores.md). The pod of the Job that removes old backups mounts it, and no other.
+	// +required
+	Credentials BackupStoreCredentials `json:"credentials"`
+
+	// trust are public keys by which records of backups are known, as status.record.signedBy of a PeerBackup says, NAMESPACE/NAME+HASH+KEY.
+	// Each says whose backups it knows, also in other namespaces. Those of the PeerBackups of this store count in any case. Of a
+	// peer of whom no key is known nothing is removed.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=256
+	Trust []RecordKey `json:"trust,omitempty"`
+}
+
+// RecordKey is a public key that knows the records of a peer.
+//
+// +kubebuilder:validation:MaxLength=400
+// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[a-z]([-a-z0-9]*[a-z0-9])?\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44}$`
+type RecordKey string
 
 // ServerSideEncryption is how a store encrypts what it keeps.
 //

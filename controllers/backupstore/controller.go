@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package backupstore has each PeerBackupStore checked: when it is made or changed, and again and again. It promises that the
-// status tells what the last check found, and that nothing is written between two of them.
+// status tells what the last check found, and that nothing is written between two of them. It has old backups removed in the
+// same way, where the spec asks for that.
 package backupstore
 
 import (
@@ -75,6 +76,13 @@ func (r *Reconciler) do(ctx context.Context, s *v1alpha1.PeerBackupStore, plan b
 	hands := &apply.Hands{Client: r.Client, Live: r.Live, Ledger: &r.ledger, Now: r.Now, Manager: apply.FieldManager, Ours: ours}
 	if err := hands.Apply(ctx, plan.Apply); err != nil {
 		return err
+	}
+	for _, gone := range plan.Remove {
+		if object, ok := gone.Object.(client.Object); ok {
+			if err := hands.Delete(ctx, gone.GroupVersionKind, object); err != nil {
+				return err
+			}
+		}
 	}
 	if job, ok := plan.Discard.(client.Object); ok {
 		return hands.Delete(ctx, batchv1.SchemeGroupVersion.WithKind("Job"), job)

@@ -4,6 +4,10 @@ package backupstore
 
 import (
 	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/look"
@@ -18,8 +22,7 @@ func (r *Reconciler) observe(ctx context.Context, s *v1alpha1.PeerBackupStore) (
 	if err := eyes.Fresh(refOf(s), s.ResourceVersion); err != nil {
 		return o, err
 	}
-	job := backupstore.JobRef(s)
-	for _, ref := range []intent.Ref{backupstore.PolicyRef(s), job} {
+	for _, ref := range []intent.Ref{backupstore.PolicyRef(s), backupstore.JobRef(s), backupstore.PrunePolicyRef(s), backupstore.PruneJobRef(s)} {
 		object, err := eyes.Object(ctx, ref)
 		if err != nil {
 			return o, err
@@ -28,10 +31,27 @@ func (r *Reconciler) observe(ctx context.Context, s *v1alpha1.PeerBackupStore) (
 			o.Objects[ref] = object
 		}
 	}
-	if o.Objects[job] == nil {
-		return o, nil
-	}
 	var err error
-	o.Pods, err = look.PodsOf(ctx, r.Client, job.NamespacedName)
-	return o, err
+	if o.Pods, err = r.podsOf(ctx, o, backupstore.JobRef(s)); err != nil {
+		return o, err
+	}
+	if o.PrunePods, err = r.podsOf(ctx, o, backupstore.PruneJobRef(s)); err != nil || s.Spec.Retention == nil {
+		return o, err
+	}
+	list := &v1alpha1.PeerBackupList{}
+	if err := r.Client.List(ctx, list, client.InNamespace(s.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return o, fmt.Errorf("list the PeerBackups of the namespace: %w", err)
+	}
+	for i := range list.Items {
+		o.Backups = append(o.Backups, &list.Items[i])
+	}
+	return o, nil
+}
+
+// podsOf are the pods of a Job, if there is one.
+func (r *Reconciler) podsOf(ctx context.Context, o backupstore.Observed, job intent.Ref) ([]*corev1.Pod, error) {
+	if o.Objects[job] == nil {
+		return nil, nil
+	}
+	return look.PodsOf(ctx, r.Client, job.NamespacedName)
 }

@@ -37,13 +37,22 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	for _, owned := range []client.Object{&networkingv1.NetworkPolicy{}, &batchv1.Job{}, &corev1.Pod{}} {
 		b = b.Watches(owned, handler.EnqueueRequestsFromMapFunc(byLabel))
 	}
+	b = b.Watches(&v1alpha1.PeerBackup{}, handler.EnqueueRequestsFromMapFunc(byRecord))
 	return b.Complete(reconcile.AsReconciler(mgr.GetClient(), r))
 }
 
-// byLabel leads from what checks a store to the store. Jobs that copy keys into it have its name on them as well.
+// byRecord leads from a backup that is in a store to the store, which may learn from it by which key records are known.
+func byRecord(_ context.Context, o client.Object) []reconcile.Request {
+	if b, ok := o.(*v1alpha1.PeerBackup); ok && b.Status.Record != nil {
+		return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: b.Namespace, Name: b.Spec.StoreRef.Name}}}
+	}
+	return nil
+}
+
+// byLabel leads from what checks a store, or removes old backups from it, to the store. Jobs that copy keys into it have its name on them as well.
 func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 	labels := o.GetLabels()
-	if labels[v1alpha1.LabelComponent] != names.ComponentStoreCheck {
+	if component := labels[v1alpha1.LabelComponent]; component != names.ComponentStoreCheck && component != names.ComponentStorePrune {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: labels[v1alpha1.LabelBackupStore]}}}

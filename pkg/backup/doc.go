@@ -42,6 +42,12 @@
 // s3:GetObjectVersion for that, who restores s3:ListBucketVersions as well: without that, a record that was hidden is not
 // found. Where the bucket keeps none, what is written over is lost, and is noticed.
 //
+// # Retention
+//
+// What goes is decided by the records that are there, who has signed them, and when the store says that it took them: by
+// nothing that a peer says of its own time. A record goes before its objects, and an object when no record that stays names it,
+// so whoever removes them may be killed anywhere. See Retention.
+//
 // # State
 //
 // What the writer needs for the next incremental backup it keeps beside the data of the peer: where each block lies, and

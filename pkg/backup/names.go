@@ -58,15 +58,24 @@ func NewObjectName(entropy io.Reader) (string, error) {
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random[:])), nil
 }
 
-// NextSequence is the number for a backup after the latest one that holds. Names that are taken are passed over.
+// reach is how far from the latest backup a name is still taken for one of a backup whose key nobody knows any more.
+const reach = 100_000
+
+// NextSequence is the number for a backup after the latest one that holds, and after all names within reach that are taken:
+// numbers grow, also when a key is replaced and the first backups are gone. Whoever may write could take the last name that
+// there is, or the next ones, so what is further away says nothing, and what is near costs some numbers.
 func NextSequence(latest int64, taken []int64) int64 {
-	is := make(map[int64]bool, len(taken))
-	for _, sequence := range taken {
-		is[sequence] = true
-	}
 	next := latest + 1
-	for is[next] {
-		next++
+	for _, sequence := range taken {
+		if sequence-latest <= reach {
+			next = max(next, sequence+1)
+		}
 	}
 	return next
+}
+
+// ParseObjectName is the last part of the name of an object in the folder of its peer, false for any other name.
+func ParseObjectName(name string) (string, bool) {
+	last, ok := strings.CutPrefix(name, FolderData)
+	return last, ok && objectName.MatchString(last)
 }

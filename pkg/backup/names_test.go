@@ -54,7 +54,9 @@ func TestTheNextSequenceIsFreeAndAfterTheLatestThatHolds(t *testing.T) {
 	}{
 		"There is none.":    {0, nil, 1},
 		"The latest holds.": {3, []int64{1, 2, 3}, 4},
-		"The next names are taken by something else.":  {3, []int64{1, 2, 3, 4, 5, 7}, 6},
+		"The next names are taken by something else.":  {3, []int64{1, 2, 3, 4, 5, 7}, 8},
+		"A name far away is taken.":                    {3, []int64{1, 2, 3, 100_004}, 4},
+		"Nothing holds, and the first ones are gone.":  {0, []int64{7, 8}, 9},
 		"Somebody has taken the last name there is.":   {3, []int64{1, 2, 3, 9_999_999_999}, 4},
 		"Nothing holds, and the first name is taken.":  {0, []int64{1}, 2},
 		"Names are taken in no order, and some twice.": {1, []int64{3, 2, 1, 3, 2}, 4},

@@ -3,6 +3,7 @@
 package backup
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -188,4 +189,26 @@ func (r Record) validateObjects() error {
 		names[s.Name], places[r.Label(s)] = true, true
 	}
 	return nil
+}
+
+// Named are the objects that a text names which looks like a record, whoever has signed it, or nobody.
+func Named(text []byte) []string {
+	type named struct {
+		Name string `json:"name"`
+	}
+	var r struct {
+		Manifest named   `json:"manifest"`
+		Segments []named `json:"segments"`
+	}
+	// It is followed by signatures.
+	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
+		return nil
+	}
+	out := make([]string, 0, 1+len(r.Segments))
+	for _, o := range append(r.Segments, r.Manifest) {
+		if objectName.MatchString(o.Name) {
+			out = append(out, o.Name)
+		}
+	}
+	return out
 }

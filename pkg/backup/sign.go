@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -147,6 +148,12 @@ type Trusted struct {
 	SHA256 Digest
 }
 
+// SignedError is what is wrong with a record that is signed by a key that is trusted: a later program may have written it.
+type SignedError struct{ error }
+
+// Unwrap is for errors.Is.
+func (s SignedError) Unwrap() error { return s.error }
+
 // Open reads what lies in a bucket as the record of a sequence, and refuses what this peer has not signed as that one.
 func (t Trust) Open(text []byte, sequence int64) (Trusted, error) {
 	n, err := note.Open(text, t.verifiers)
@@ -161,7 +168,7 @@ func (t Trust) Open(text []byte, sequence int64) (Trusted, error) {
 	}
 	r, err := ParseRecord(n.Text)
 	if err != nil {
-		return Trusted{}, fmt.Errorf("the record: %w", err)
+		return Trusted{}, fmt.Errorf("the record: %w", SignedError{err})
 	}
 	if is := keyName(r.Namespace, r.PeerNode); is != t.name {
 		return Trusted{}, fmt.Errorf("the record is that of a backup of %s, and %s is wanted", is, t.name)
@@ -171,3 +178,18 @@ func (t Trust) Open(text []byte, sequence int64) (Trusted, error) {
 	}
 	return Trusted{r, sha256.Sum256(text)}, nil
 }
+
+// Whose is whose records a public key knows, as its name says.
+func Whose(public string) (namespace, peerNode string, err error) {
+	v, err := note.NewVerifier(strings.TrimSpace(public))
+	if err != nil {
+		return "", "", fmt.Errorf("%q is no public key of records, one line like NAMESPACE/NAME+HASH+KEY", public)
+	}
+	namespace, peerNode, _ = strings.Cut(v.Name(), "/")
+	if !plainName.MatchString(namespace) || !plainName.MatchString(peerNode) {
+		return "", "", fmt.Errorf("%q is the key of no peer: its name is not NAMESPACE/NAME", public)
+	}
+	return namespace, peerNode, nil
+}
+
+var plainName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)

@@ -26,6 +26,9 @@ type Observed struct {
 	Objects map[intent.Ref]intent.Object
 	// Pods are those of the Job that makes the next check.
 	Pods []*corev1.Pod
+	// PrunePods are those of the Job that removes old backups next, and Backups those of the namespace, where spec.retention is set.
+	PrunePods []*corev1.Pod
+	Backups   []*v1alpha1.PeerBackup
 	// Options are the operator's own settings.
 	Options settings.Operator
 	// Now is when this was read.

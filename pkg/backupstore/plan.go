@@ -30,6 +30,8 @@ type Plan struct {
 	Apply []intent.Change
 	// Discard is a Job that has ended and told nothing, nil where there is none.
 	Discard intent.Object
+	// Remove are objects of which nothing is needed any more.
+	Remove []Removal
 	// LookAgain is when the next check is due, the zero time while one is on its way.
 	LookAgain time.Time
 
@@ -37,6 +39,8 @@ type Plan struct {
 	blocked *conditions.Finding
 	// ended is the check that has come to its end, nil where none has since the last that is on record.
 	ended *ended
+	// prune is about old backups.
+	prune prune
 }
 
 // ended is how a check came to its end: with what it found, or with why it failed.
@@ -46,7 +50,7 @@ type ended struct {
 }
 
 // Acts reports whether the plan changes anything.
-func (p *Plan) Acts() bool { return len(p.Apply) > 0 || p.Discard != nil }
+func (p *Plan) Acts() bool { return len(p.Apply) > 0 || p.Discard != nil || len(p.Remove) > 0 }
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {
@@ -67,6 +71,7 @@ func Decide(o Observed) (Plan, error) {
 	if p.blocked = o.taken(); p.blocked != nil {
 		return Plan{blocked: p.blocked}, nil
 	}
+	wanted = append(wanted, p.retain(o)...)
 	intents, err := intent.FromAll(wanted...)
 	if err != nil {
 		return p, err

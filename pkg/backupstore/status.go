@@ -4,6 +4,7 @@ package backupstore
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -36,6 +37,7 @@ func Status(o Observed, p Plan, failed *conditions.Finding, now time.Time) v1alp
 		known = finding // Nothing is known, and this is why.
 	}
 	list := []metav1.Condition{ready(s, known), conditions.Reconciling(finding), conditions.Stalled(finding), leastPrivilege(o.Store, s)}
+	list = append(list, retained(o, p, &s, now)...)
 	for i := range list {
 		list[i].ObservedGeneration = o.Store.Generation
 	}
@@ -116,13 +118,16 @@ func News(before, next v1alpha1.PeerBackupStoreStatus) bool {
 	return !equality.Semantic.DeepEqual(before, next)
 }
 
+// waiting are reasons that are no news, beside that of a condition that is not there.
+var waiting = []string{"", v1alpha1.ReasonWaitingForCheck, v1alpha1.ReasonWaitingForPrune, v1alpha1.ReasonNoKeyKnown}
+
 // Events tells what turned between two statuses that were written one after the other.
 func Events(before, next v1alpha1.PeerBackupStoreStatus) []conditions.Event {
 	var out []conditions.Event
-	for _, of := range []struct{ condition, action string }{{v1alpha1.ConditionReady, "Check"}, {v1alpha1.ConditionLeastPrivilege, "CheckRights"}} {
+	for _, of := range []struct{ condition, action string }{{v1alpha1.ConditionReady, "Check"}, {v1alpha1.ConditionLeastPrivilege, "CheckRights"}, {v1alpha1.ConditionRetentionHealthy, "Prune"}} {
 		was, is := conditions.Find(before.Conditions, of.condition), conditions.Find(next.Conditions, of.condition)
 		switch {
-		case was.Status == is.Status && was.Reason == is.Reason, is.Reason == v1alpha1.ReasonWaitingForCheck:
+		case was.Status == is.Status && was.Reason == is.Reason, slices.Contains(waiting, is.Reason):
 		case is.Status != metav1.ConditionTrue:
 			out = append(out, conditions.Warning(is.Reason, of.action, is.Message))
 		case of.condition == v1alpha1.ConditionReady || was.Status == metav1.ConditionFalse:

@@ -25,11 +25,13 @@ func OfFleet(f *v1alpha1.PeerFleet, o metav1.Object) bool {
 	return o.GetLabels()[v1alpha1.LabelFleet] == f.Name
 }
 
-// OfStore reports whether an object carries the labels that the operator gives to what checks a store. One that does not is
-// never changed.
+// OfStore reports whether an object carries the labels that the operator gives to what checks a store, or removes old backups
+// from it. One that does not is never changed.
 func OfStore(s *v1alpha1.PeerBackupStore, o metav1.Object) bool {
 	labels := o.GetLabels()
-	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackupStore] == s.Name && labels[v1alpha1.LabelComponent] == names.ComponentStoreCheck
+	component := labels[v1alpha1.LabelComponent]
+	return labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy && labels[v1alpha1.LabelBackupStore] == s.Name &&
+		(component == names.ComponentStoreCheck || component == names.ComponentStorePrune)
 }
 
 // OfBackup reports whether an object carries the labels that the operator gives to what makes a backup. One that does not is

@@ -47,6 +47,7 @@ func TestOfStoreGoesByAllLabelsOfWhatChecksIt(t *testing.T) {
 		want   bool
 	}{
 		"What checks it.":              {ours(func(map[string]string) {}), true},
+		"What removes old backups.":    {names.StoreLabels("s3", names.ComponentStorePrune), true},
 		"No labels.":                   {nil, false},
 		"What checks another.":         {names.StoreLabels("offsite", names.ComponentStoreCheck), false},
 		"What copies a key into it.":   {ours(func(l map[string]string) { l[v1alpha1.LabelComponent] = "key-copy" }), false},

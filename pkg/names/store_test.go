@@ -45,6 +45,9 @@ func TestEachCheckOfAStoreIsAnotherJobAndTheSameOneIsTheSame(t *testing.T) {
 		if other, ok := seen[name]; ok {
 			t.Errorf("%s and %s have one name", what, other)
 		}
+		if prune := names.StorePruneJob(s); prune == name || len(validation.IsDNS1123Subdomain(prune))+len(validation.IsValidLabelValue(prune)) > 0 {
+			t.Errorf("%s: the Job that removes old backups is named %s", what, prune)
+		}
 		seen[name] = what
 		if again := names.StoreCheckJob(s.DeepCopy()); again != name {
 			t.Errorf("%s is named %s and %s", what, name, again)
@@ -52,6 +55,24 @@ func TestEachCheckOfAStoreIsAnotherJobAndTheSameOneIsTheSame(t *testing.T) {
 		if errs := append(validation.IsDNS1123Subdomain(name), validation.IsValidLabelValue(name)...); len(errs) > 0 {
 			t.Errorf("%s: %s: %v", what, name, errs)
 		}
+	}
+}
+
+func TestEachRemovalOfOldBackupsIsAnotherJobAndTheSameOneIsTheSame(t *testing.T) {
+	ran := func(at time.Time) func(*v1alpha1.PeerBackupStore) {
+		return func(s *v1alpha1.PeerBackupStore) {
+			s.Status.Retention = &v1alpha1.BackupRetentionStatus{LastRun: v1alpha1.BackupStoreCheck{Time: metav1.NewTime(at)}}
+		}
+	}
+	now := time.Unix(1_800_000_000, 0)
+	first, second := aStore(func(*v1alpha1.PeerBackupStore) {}), aStore(ran(now))
+	third, edited := aStore(ran(now.Add(time.Hour))), aStore(func(s *v1alpha1.PeerBackupStore) { s.Generation = 2 })
+	seen := map[string]bool{}
+	for _, s := range []*v1alpha1.PeerBackupStore{first, second, third, edited} {
+		seen[names.StorePruneJob(s)] = true
+	}
+	if again := aStore(checkedAt(now)); len(seen) != 4 || names.StorePruneJob(again) != names.StorePruneJob(first) {
+		t.Errorf("the names are %v; after a check it is %s", seen, names.StorePruneJob(again))
 	}
 }
 

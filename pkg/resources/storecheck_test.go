@@ -23,7 +23,12 @@ const storeChecks = "testdata/store-check"
 
 func checkedStore(t *testing.T, name string) *v1alpha1.PeerBackupStore {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(storeChecks, name+".store.yaml"))
+	return storeIn(t, storeChecks, name)
+}
+
+func storeIn(t *testing.T, folder, name string) *v1alpha1.PeerBackupStore {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(folder, name+".store.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/exec"
@@ -75,6 +76,43 @@ func (s *S3) AddUser(ctx context.Context, accessKey, secretKey string) error {
 		return fmt.Errorf("add user %s to the store: %w\n%s", accessKey, err, out)
 	}
 	return nil
+}
+
+// Age makes everything that the store keeps older by its own account, and nothing else of it.
+func (s *S3) Age(by time.Duration) error {
+	for _, folder := range []string{"buckets", "versions"} {
+		if err := age(filepath.Join(s.dir, folder), by); err != nil {
+			return fmt.Errorf("make older what the store keeps: %w", err)
+		}
+	}
+	return nil
+}
+
+func age(folder string, by time.Duration) error {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return gone(err)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return gone(err)
+		}
+		at := info.ModTime().Add(-by)
+		return gone(root.Chtimes(path, at, at))
+	})
+}
+
+// gone forgives that something was removed meanwhile.
+func gone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // prepare makes the folders and the certificate.

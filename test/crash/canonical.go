@@ -36,8 +36,9 @@ var passing = []string{"Event", "Lease", "Endpoints", "EndpointSlice", "Certific
 // generated are fields whose value the cluster chose.
 var generated = []string{"podIP", "podIPs", "hostIP", "hostIPs", "nodeName", "containerID", "imageID", "clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"}
 
-// ofRecord are what a backup has on record that differs from run to run.
-var ofRecord = []string{"sequence", "base", "sha256", "recordSHA256", "signedBy", "uploaded"}
+// ofRecord are what a backup has on record that differs from run to run, and what was removed of others where a pod had to be
+// played twice.
+var ofRecord = []string{"sequence", "base", "sha256", "recordSHA256", "signedBy", "uploaded", "removed", "objects", "freed"}
 
 var (
 	uid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
@@ -46,8 +47,8 @@ var (
 	publicKey = regexp.MustCompile(`CAESI[A-Za-z0-9+/]{43}|ed25519-[0-9a-f]{64}`)
 	// That of an envelope, in the name of a copy of it.
 	copySum = regexp.MustCompile(`-[0-9a-f]{16}\.json`)
-	// What makes the check of a store another one, in the name of its Job.
-	checkJob = regexp.MustCompile(`-check-[0-9a-f]{8}\b`)
+	// What makes the check of a store another one, or the removal of old backups, in the name of its Job.
+	checkJob = regexp.MustCompile(`-(check|prune)-[0-9a-f]{8}\b`)
 	// What a fleet last heard of a peer that never served depends on when it looked.
 	whyNot = regexp.MustCompile(`(?s)( has not served for \w+: )\w+: .*?(\. Change spec|$)`)
 	// How much a backup has written, which random names and sizes of signatures change by some bytes, and how long it took.
@@ -310,7 +311,7 @@ func (c canonizer) text(field, v string) string {
 	v = whyNot.ReplaceAllString(v, "$1<why>$2")
 	v = publicKey.ReplaceAllString(v, "<public key>")
 	v = copySum.ReplaceAllString(v, "-<sum>.json")
-	v = checkJob.ReplaceAllString(v, "-check-<hash>")
+	v = checkJob.ReplaceAllString(v, "-$1-<hash>")
 	v = peerID.ReplaceAllStringFunc(v, func(found string) string {
 		if name, ok := c.names[found]; ok {
 			return name

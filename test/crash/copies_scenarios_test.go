@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -24,7 +25,11 @@ import (
 // bucket is the one into which keys are copied, of the store that all runs share.
 const bucket = "keys"
 
-var store s3.Store
+var (
+	store s3.Store
+	// age makes older what it keeps, of all runs.
+	age func(by time.Duration) error
+)
 
 // startStore starts the store, and returns how it is ended.
 func startStore(ctx context.Context) (stop func(), err error) {
@@ -36,6 +41,7 @@ func startStore(ctx context.Context) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	age = server.Age
 	store = s3.Store{Endpoint: server.Endpoint, CA: server.CA, AccessKey: server.AccessKey, SecretKey: server.SecretKey}
 	stop = func() {
 		_ = server.Stop()

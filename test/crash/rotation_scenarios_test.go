@@ -32,6 +32,7 @@ func rotations() []crash.Scenario {
 		backupOnDemand(),
 		restore(),
 		runOfASchedule(),
+		oldBackups(),
 		{
 			Name:  "rotate the key on demand",
 			Given: given,

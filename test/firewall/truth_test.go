@@ -112,6 +112,9 @@ var truths = map[string]truth{
 	"the pod that checks a store of the public": {
 		"store-check", checking("small"), nil, with(everybody("443/TCP"), map[string]string{"the DNS server": "443/TCP " + dns, "another pod of kube-system": "443/TCP " + dns}),
 	},
+	"the pod that removes old backups from a store of the public": {
+		"store-prune", pruning("small"), nil, with(everybody("443/TCP"), map[string]string{"the DNS server": "443/TCP " + dns, "another pod of kube-system": "443/TCP " + dns}),
+	},
 	"the pod that checks a store of the cluster": {
 		"store-check", checking("full"), nil, map[string]string{
 			"the DNS server": dns, "another pod of kube-system": dns, "the DNS server of the node": dns, "a store of the cluster": every,
@@ -156,6 +159,10 @@ func peer(name string) actor {
 
 func job(component string) actor {
 	return actor{"peers", map[string]string{"peernode.dev/peernode": "alpha", "app.kubernetes.io/component": component}, "10.244.0.9"}
+}
+
+func pruning(store string) actor {
+	return actor{"peers", map[string]string{"peernode.dev/backup-store": store, "app.kubernetes.io/component": "store-prune"}, "10.244.0.9"}
 }
 
 func checking(store string) actor {

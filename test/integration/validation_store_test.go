@@ -14,6 +14,12 @@ kind: PeerBackupStore
 metadata: {name: s3}
 spec: {endpoint: "https://s3.example.com", bucket: keys, credentials: {secretName: s3-credentials}}`
 
+	pruned = `
+apiVersion: peernode.dev/v1alpha1
+kind: PeerBackupStore
+metadata: {name: s3}
+spec: {endpoint: "https://s3.example.com", bucket: keys, credentials: {secretName: s3-credentials}, retention: {keepFor: 720h, credentials: {secretName: s3-janitor}}}`
+
 	badEndpoint = "must be https:// and the name or address of a host"
 	laterImport = "import is read at creation, and can only be taken out afterwards"
 )
@@ -25,6 +31,12 @@ func reach(networkPeers string) string { return `spec: {allowTo: [` + networkPee
 func sealedTo(recipients string) string { return `spec: {recipients: ` + recipients + `}` }
 func encrypting(how string) string      { return `spec: {serverSideEncryption: ` + how + `}` }
 func locking(how string) string         { return `spec: {objectLock: ` + how + `}` }
+
+// retaining is a store from which old backups are removed in such a way.
+func retaining(how string) string { return `spec: {retention: ` + how + `}` }
+
+// recordKey is one of many public keys of records.
+func recordKey(i int) string { return fmt.Sprintf("peers/a%d+0a1b2c3d+%s", i, strings.Repeat("A", 44)) }
 
 // copied is a peer whose key is copied into these stores.
 func copied(stores string) string {
@@ -104,6 +116,29 @@ var wrongStores = map[string]wrong{
 	"A store is checked by the clock.":               {store, `spec: {checkEvery: hourly}`, refusals{"spec.checkEvery": noMatch}},
 	"A store is checked after a time in few letters": {store, `spec: {checkEvery: 000001h0000m0000s0}`, refusals{"spec.checkEvery": tooLong}},
 
+	"Backups are kept for some time.":             {pruned, retaining(`{keepFor: null}`), refusals{"spec.retention.keepFor": missing}},
+	"Backups are kept for eight days.":            {pruned, retaining(`{keepFor: 191h}`), refusals{"spec.retention.keepFor": "must be at least 192h"}},
+	"Backups are kept for some hours.":            {pruned, retaining(`{keepFor: 30d}`), refusals{"spec.retention.keepFor": noMatch}},
+	"Backups are kept for a time.":                {pruned, retaining(`{keepFor: h}`), refusals{"spec.retention.keepFor": tooShort}},
+	"Backups are kept for a time in few letters.": {pruned, retaining(`{keepFor: 000024h0000m0000s0}`), refusals{"spec.retention.keepFor": tooLong}},
+	"The newest backup is kept.":                  {pruned, retaining(`{keepLast: -1}`), refusals{"spec.retention.keepLast": tooSmall}},
+	"A thousand backups are kept.":                {pruned, retaining(`{keepLast: 1001}`), refusals{"spec.retention.keepLast": tooLarge}},
+	"Old backups go each hour.":                   {pruned, retaining(`{every: 59m}`), refusals{"spec.retention.every": "must be at least 1h and at most 168h"}},
+	"Old backups go each week.":                   {pruned, retaining(`{every: 169h}`), refusals{"spec.retention.every": "must be at least 1h and at most 168h"}},
+	"Old backups go by some hours.":               {pruned, retaining(`{every: daily}`), refusals{"spec.retention.every": noMatch}},
+	"Old backups go after some time.":             {pruned, retaining(`{every: h}`), refusals{"spec.retention.every": tooShort}},
+	"Old backups go after a time in few letters.": {pruned, retaining(`{every: 000024h0000m0000s0}`), refusals{"spec.retention.every": tooLong}},
+	"Who removes backups has credentials.":        {pruned, retaining(`{credentials: null}`), refusals{"spec.retention.credentials": missing}},
+	"Who removes backups has a Secret.":           {pruned, retaining(`{credentials: {secretName: null}}`), refusals{"spec.retention.credentials.secretName": missing}},
+	"Who removes backups has a Secret of a name.": {pruned, retaining(`{credentials: {secretName: S3}}`), refusals{"spec.retention.credentials.secretName": noMatch}},
+	"Who removes backups has a Secret of 253.":    {pruned, retaining(`{credentials: {secretName: ` + long(254) + `}}`), refusals{"spec.retention.credentials.secretName": tooLong}},
+	"Who writes backups does not remove them.":    {pruned, retaining(`{credentials: {secretName: s3-credentials}}`), refusals{"spec.retention.credentials.secretName": "must be another Secret than that of the store's own credentials"}},
+	"Keys that are trusted are some.":             {pruned, retaining(`{trust: []}`), refusals{"spec.retention.trust": tooFew}},
+	"256 keys are trusted.":                       {pruned, retaining(`{trust: ` + many(257, recordKey) + `}`), refusals{"spec.retention.trust": tooMany}},
+	"A key is trusted once.":                      {pruned, retaining(`{trust: [` + recordKey(1) + `, ` + recordKey(1) + `]}`), refusals{"spec.retention.trust[1]": twice}},
+	"A key that is trusted is one.":               {pruned, retaining(`{trust: [peers/alpha]}`), refusals{"spec.retention.trust[0]": noMatch}},
+	"A key that is trusted has 400 letters.":      {pruned, retaining(`{trust: [` + long(401) + `]}`), refusals{"spec.retention.trust[0]": tooLong}},
+
 	"A key is copied somewhere.":            {p2pAgent, copied(`null`), refusals{"spec.identity.backup.stores": missing}},
 	"A key is copied into one store.":       {p2pAgent, copied(`[]`), refusals{"spec.identity.backup.stores": tooFew}},
 	"A key is copied into four stores.":     {p2pAgent, copied(many(5, bucketRef)), refusals{"spec.identity.backup.stores": tooMany}},
@@ -134,6 +169,10 @@ var validStores = map[string]wrong{
 	"A store for data with all that it can have": {
 		base: store, change: `spec: {recipients: [age1pq1qq, age1pq1qqq], serverSideEncryption: {mode: KMS, kmsKeyID: "arn:aws:kms:eu-central-1:1:key/a"}, objectLock: {mode: Governance, period: 720h}, checkEvery: 5m}`,
 	},
+	"A store from which old backups go.": {base: pruned},
+	"A store from which old backups go as its spec says.": {
+		base: pruned, change: retaining(`{keepLast: 1000, every: 168h, trust: ` + many(256, recordKey) + `}`),
+	},
 	"A store for data that is sealed to eight.": {base: store, change: sealedTo(many(8, func(i int) string { return "age1q" + strings.Repeat("q", i) }))},
 	"A store that encrypts with its own keys.":  {base: store, change: encrypting(`{mode: AES256}`)},
 	"A key that is copied into four stores.":    {base: p2pAgent, change: copied(many(4, bucketRef))},
@@ -146,6 +185,8 @@ var validStores = map[string]wrong{
 
 var validStoreChanges = map[string]validChange{
 	"A store gets recipients, and a lock.":  {store, ``, `spec: {recipients: [age1qq], objectLock: {mode: Compliance, period: 24h}}`},
+	"Old backups go from a store.":          {store, ``, retaining(`{keepFor: 720h, credentials: {secretName: s3-janitor}}`)},
+	"Old backups go no more.":               {pruned, ``, `spec: {retention: null}`},
 	"A store gets another bucket.":          {store, ``, `spec: {bucket: other-keys}`},
 	"An imported key is taken out.":         {p2pAgent, `spec: {identity: {import: {envelope: a}}}`, `spec: {identity: null}`},
 	"An imported key is kept.":              {p2pAgent, `spec: {identity: {import: {envelope: a}}}`, `spec: {suspend: true}`},

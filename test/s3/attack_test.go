@@ -78,10 +78,14 @@ func lockedBucket(t *testing.T, owner s3.Store, mode types.ObjectLockRetentionMo
 func newThief(t *testing.T, mode types.ObjectLockRetentionMode) *thief {
 	t.Helper()
 	store := s3.Start(t)
-	owner := lockedBucket(t, store.Store, mode)
+	return steal(t, store, lockedBucket(t, store.Store, mode), func() {})
+}
+
+// steal makes backups, with what passes after each, and hands the peer's credentials over.
+func steal(t *testing.T, store *s3.Server, owner *awss3.Client, passes func()) *thief {
+	t.Helper()
 	writer := store.Stranger(t, "writer")
-	rights := writerPolicy(backups, strings.TrimSuffix(alphas, "/"), append([]string{"s3:GetObjectVersion"}, writerActions...)...)
-	if err := store.SetPolicy(t.Context(), backups, "writer", rights...); err != nil {
+	if err := store.SetPolicy(t.Context(), backups, "writer", rightsOfThief()...); err != nil {
 		t.Fatal(err)
 	}
 	v := newVault(t, store.Store)
@@ -92,6 +96,7 @@ func newThief(t *testing.T, mode types.ObjectLockRetentionMode) *thief {
 		v.noise(mathrand.New(mathrand.NewPCG(uint64(i), 1)), fmt.Sprintf("more/%d", i), 200<<10)
 		r := v.backUp()
 		th.trees[r.Sequence], th.sums[r.Sequence] = looks(t, v.data), r.SHA256.String()
+		passes()
 	}
 	if err := store.Put(t.Context(), backups, betas+"data/"+strings.Repeat("b", 26), secretOfPeer); err != nil {
 		t.Fatal(err)
@@ -114,6 +119,11 @@ func newThief(t *testing.T, mode types.ObjectLockRetentionMode) *thief {
 		t.Fatal(err)
 	}
 	return th
+}
+
+// rightsOfThief are those of the peer whose credentials he has.
+func rightsOfThief() []s3.Statement {
+	return writerPolicy(backups, strings.TrimSuffix(alphas, "/"), append([]string{"s3:GetObjectVersion"}, writerActions...)...)
 }
 
 func (th *thief) readRecord(client *awss3.Client, sequence int64) backup.Record {

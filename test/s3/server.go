@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"testing"
+	"time"
 
 	"github.com/peernode/operator/test/cluster"
 )
@@ -46,6 +47,14 @@ func (s *Server) Stop(t testing.TB) {
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.server.Restart(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Age makes everything that the store keeps older by its own account.
+func (s *Server) Age(t testing.TB, by time.Duration) {
+	t.Helper()
+	if err := s.server.Age(by); err != nil {
 		t.Fatal(err)
 	}
 }

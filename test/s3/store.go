@@ -112,14 +112,21 @@ func (s Store) Allow(ctx context.Context, bucket, accessKey string, actions ...s
 
 // SetPolicy makes these statements of a user the policy of a bucket, in the place of the one of before.
 func (s Store) SetPolicy(ctx context.Context, bucket, accessKey string, statements ...Statement) error {
+	return s.SetPolicies(ctx, bucket, map[string][]Statement{accessKey: statements})
+}
+
+// SetPolicies does so with the statements of several users.
+func (s Store) SetPolicies(ctx context.Context, bucket string, of map[string][]Statement) error {
 	type named struct {
 		Statement
 
 		Principal map[string][]string
 	}
-	all := make([]named, 0, len(statements))
-	for _, statement := range statements {
-		all = append(all, named{statement, map[string][]string{"AWS": {accessKey}}})
+	var all []named
+	for accessKey, statements := range of {
+		for _, statement := range statements {
+			all = append(all, named{statement, map[string][]string{"AWS": {accessKey}}})
+		}
 	}
 	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": all})
 	if err != nil {

@@ -27,6 +27,7 @@ var withStores = map[string]string{
 	resources.ComponentKeyCopy: resources.ContainerKeyCopy,
 	resources.ComponentRestore: resources.ContainerRestore,
 	names.ComponentStoreCheck:  resources.ContainerStoreCheck,
+	names.ComponentStorePrune:  resources.ContainerStorePrune,
 	names.ComponentBackup:      unseal.ContainerBackup,
 }
 

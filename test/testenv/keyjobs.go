@@ -27,8 +27,8 @@ import (
 const DataFoundGood = `{"sequence":1}`
 
 // KeyJobs plays the containers of Jobs, which simulated nodes do not run: the pods of those that make keys end with a real key
-// in their last words, sealed to the recipients in their arguments; for those that copy them and that check stores the real
-// program runs, and works with a real store; the software of a peer finds all data good.
+// in their last words, sealed to the recipients in their arguments; for those that copy them, check stores and work with backups the
+// real program runs, and works with a real store; the software of a peer finds all data good.
 type KeyJobs struct {
 	ctx   context.Context //nolint:containedctx // Handlers of an informer are given none.
 	admin client.Client
@@ -48,7 +48,7 @@ type KeyJobs struct {
 
 // played are the components whose pods are ended.
 var played = []string{
-	resources.ComponentKeygen, resources.ComponentKeyCopy, names.ComponentStoreCheck, names.ComponentBackup, names.ComponentProof, resources.ComponentRestore,
+	resources.ComponentKeygen, resources.ComponentKeyCopy, names.ComponentStoreCheck, names.ComponentStorePrune, names.ComponentBackup, names.ComponentProof, resources.ComponentRestore,
 }
 
 // PlayKeyJobs begins to play, until ctx ends.

@@ -28,6 +28,10 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &apiv1alpha1.BackupProofApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupRecord"):
 		return &apiv1alpha1.BackupRecordApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupRetention"):
+		return &apiv1alpha1.BackupRetentionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("BackupRetentionStatus"):
+		return &apiv1alpha1.BackupRetentionStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCheck"):
 		return &apiv1alpha1.BackupStoreCheckApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BackupStoreCredentials"):

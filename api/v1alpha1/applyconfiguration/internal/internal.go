@@ -127,6 +127,60 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: verifiedAt
       type:
         namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: com.github.peernode.operator.api.v1alpha1.BackupRetention
+  map:
+    fields:
+    - name: credentials
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCredentials
+    - name: every
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: keepFor
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.Period
+    - name: keepLast
+      type:
+        scalar: numeric
+    - name: trust
+      type:
+        list:
+          elementType:
+            namedType: com.github.peernode.operator.api.v1alpha1.RecordKey
+          elementRelationship: associative
+- name: com.github.peernode.operator.api.v1alpha1.BackupRetentionStatus
+  map:
+    fields:
+    - name: freed
+      type:
+        namedType: io.k8s.apimachinery.pkg.api.resource.Quantity
+    - name: kept
+      type:
+        scalar: numeric
+    - name: lastPassed
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: lastRun
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupStoreCheck
+    - name: locked
+      type:
+        scalar: numeric
+    - name: objects
+      type:
+        scalar: numeric
+    - name: peers
+      type:
+        scalar: numeric
+    - name: postponed
+      type:
+        scalar: numeric
+    - name: removed
+      type:
+        scalar: numeric
+    - name: strange
+      type:
+        scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.BackupStoreCheck
   map:
     fields:
@@ -1022,6 +1076,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: region
       type:
         scalar: string
+    - name: retention
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupRetention
     - name: serverSideEncryption
       type:
         namedType: com.github.peernode.operator.api.v1alpha1.ServerSideEncryption
@@ -1048,6 +1105,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: observedGeneration
       type:
         scalar: numeric
+    - name: retention
+      type:
+        namedType: com.github.peernode.operator.api.v1alpha1.BackupRetentionStatus
 - name: com.github.peernode.operator.api.v1alpha1.PeerBootstrap
   map:
     fields:
@@ -1766,6 +1826,8 @@ var schemaYAML = typed.YAMLObject(`types:
 - name: com.github.peernode.operator.api.v1alpha1.PortNumber
   scalar: numeric
 - name: com.github.peernode.operator.api.v1alpha1.PortPurpose
+  scalar: string
+- name: com.github.peernode.operator.api.v1alpha1.RecordKey
   scalar: string
 - name: com.github.peernode.operator.api.v1alpha1.RecoveryKeySource
   map:

@@ -81,6 +81,9 @@ func (m *memory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		m.list(w, q.Get("prefix"), q.Has("uploads"))
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		m.get(w, r, key)
+	case r.Method == http.MethodDelete && !q.Has("uploadId"):
+		delete(m.objects, key)
+		w.WriteHeader(http.StatusNoContent)
 	case r.Method == http.MethodDelete:
 		delete(m.uploads, q.Get("uploadId"))
 		w.WriteHeader(http.StatusNoContent)
@@ -105,7 +108,7 @@ func fails(w http.ResponseWriter, status int, code string) {
 
 func (m *memory) list(w http.ResponseWriter, prefix string, uploads bool) {
 	names := slices.Sorted(maps.Keys(m.objects))
-	element := "<Contents><Key>%s</Key></Contents>"
+	element := "<Contents><Key>%s</Key><Size>%d</Size><LastModified>2020-01-01T00:00:00.000Z</LastModified></Contents>"
 	if uploads {
 		names, element = slices.Sorted(maps.Keys(m.uploads)), "<Upload><Key>%[2]s</Key><UploadId>%[1]s</UploadId></Upload>"
 	}
@@ -115,7 +118,7 @@ func (m *memory) list(w http.ResponseWriter, prefix string, uploads bool) {
 		if uploads && strings.HasPrefix(key, prefix) {
 			fmt.Fprintf(w, element, name, key)
 		} else if !uploads && strings.HasPrefix(name, prefix) {
-			fmt.Fprintf(w, element, name)
+			fmt.Fprintf(w, element, name, len(m.objects[name]))
 		}
 	}
 	fmt.Fprint(w, "</List>")

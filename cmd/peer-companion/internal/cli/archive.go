@@ -120,15 +120,23 @@ func (r *reading) identityFlag(c *cobra.Command) {
 }
 
 func (r *reading) open() (archive.Archive, error) {
-	keys := r.trust
-	for _, path := range r.trustFiles {
+	keys, err := trustIn(r.trust, r.trustFiles)
+	if err != nil {
+		return archive.Archive{}, err
+	}
+	return r.archived.open(keys...)
+}
+
+// trustIn are public keys that were given, and those in files.
+func trustIn(keys, files []string) ([]string, error) {
+	for _, path := range files {
 		text, err := smallfile.Read(path)
 		if err != nil {
-			return archive.Archive{}, fmt.Errorf("--trust-file: %w", err)
+			return nil, fmt.Errorf("--trust-file: %w", err)
 		}
 		keys = append(keys, strings.Fields(string(text))...)
 	}
-	return r.archived.open(keys...)
+	return keys, nil
 }
 
 // find reads the record of the backup that the flags name.

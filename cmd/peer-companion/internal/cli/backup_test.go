@@ -43,6 +43,9 @@ func TestWhatCannotBeBackedUpOrRestoredIsRefusedWithAReason(t *testing.T) {
 	known := func(command string, args ...string) []string {
 		return read(command, append([]string{"--trust", public}, args...)...)
 	}
+	prune := func(args ...string) []string {
+		return append(append([]string{"prune", "--trust", public, "--keep-for", "720h"}, where...), args...)
+	}
 	for name, c := range map[string]struct {
 		args []string
 		says string
@@ -84,6 +87,15 @@ func TestWhatCannotBeBackedUpOrRestoredIsRefusedWithAReason(t *testing.T) {
 		"A digest that is none.":              {known("verify", "--record-sha256", "abc"), "--record-sha256: a digest is 64 lower-case hexadecimal digits"},
 		"A recovery key that is not there.":   {known("verify", "--identity", "DIR/none"), "none"},
 		"The signing key as recovery key.":    {known("verify", "--identity", "DIR/signing.key"), "this is no private key of age"},
+
+		"A removal that trusts nobody.":           {append([]string{"prune", "--keep-for", "720h"}, where...), "at least one of the flags in the group [trust trust-file] is required"},
+		"A removal that trusts a word.":           {prune("--trust", "alpha"), `"alpha" is no public key of records`},
+		"A removal without an age.":               {append([]string{"prune", "--trust", public}, where...), `required flag(s) "keep-for"`},
+		"A removal of what is a week old.":        {prune("--keep-for", "168h"), "--keep-for 168h0m0s, --keep-last 3: each is kept for 192h, and at least the newest"},
+		"A removal of all.":                       {prune("--keep-last", "0"), "--keep-last 0: each is kept for 192h, and at least the newest"},
+		"A removal that keeps one of nobody.":     {prune("--keep-sequence", "7"), `--keep-sequence "7" is not NAMESPACE/NAME:NUMBER of a peer whose key is given`},
+		"A removal that keeps one of another.":    {prune("--keep-sequence", "peers/beta:7"), "of a peer whose key is given"},
+		"A removal that keeps what is no number.": {prune("--keep-sequence", "peers/alpha:last"), "of a peer whose key is given"},
 
 		"A signing key of nobody.":    {[]string{"signing-key", "-o", "DIR/x"}, `required flag(s) "namespace", "peernode"`},
 		"A signing key over another.": {[]string{"signing-key", "-n", "peers", "--peernode", "alpha", "-o", "DIR/signing.key"}, "signing.key exists already and is never overwritten"},

@@ -47,6 +47,9 @@ type PeerBackupStoreSpecApplyConfiguration struct {
 	ObjectLock *BackupStoreLockApplyConfiguration `json:"objectLock,omitempty"`
 	// checkEvery is how often the store is checked, default 1h. A check that fails is made again after five minutes.
 	CheckEvery *apiv1alpha1.Period `json:"checkEvery,omitempty"`
+	// retention has old backups removed from the bucket, by a user of the store whose credentials no peer has. Default: nothing
+	// is removed.
+	Retention *BackupRetentionApplyConfiguration `json:"retention,omitempty"`
 }
 
 // PeerBackupStoreSpecApplyConfiguration constructs a declarative configuration of the PeerBackupStoreSpec type for use with
@@ -155,5 +158,13 @@ func (b *PeerBackupStoreSpecApplyConfiguration) WithObjectLock(value *BackupStor
 // If called multiple times, the CheckEvery field is set to the value of the last call.
 func (b *PeerBackupStoreSpecApplyConfiguration) WithCheckEvery(value apiv1alpha1.Period) *PeerBackupStoreSpecApplyConfiguration {
 	b.CheckEvery = &value
+	return b
+}
+
+// WithRetention sets the Retention field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Retention field is set to the value of the last call.
+func (b *PeerBackupStoreSpecApplyConfiguration) WithRetention(value *BackupRetentionApplyConfiguration) *PeerBackupStoreSpecApplyConfiguration {
+	b.Retention = value
 	return b
 }

@@ -16,7 +16,7 @@ import (
 type PeerBackupStoreStatusApplyConfiguration struct {
 	// observedGeneration is the generation of the spec that this status speaks of.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// conditions: Ready, Reconciling and Stalled (kstatus), and LeastPrivilege.
+	// conditions: Ready, Reconciling and Stalled (kstatus), LeastPrivilege, and RetentionHealthy where old backups are removed.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
 	// lastCheck is the last check that came to an end, well or not.
 	LastCheck *BackupStoreCheckApplyConfiguration `json:"lastCheck,omitempty"`
@@ -24,6 +24,8 @@ type PeerBackupStoreStatusApplyConfiguration struct {
 	LastPassed *metav1.Time `json:"lastPassed,omitempty"`
 	// found is what the last check that could look has seen.
 	Found *BackupStoreFindingsApplyConfiguration `json:"found,omitempty"`
+	// retention is what the removal of old backups has come to, where spec.retention asks for it.
+	Retention *BackupRetentionStatusApplyConfiguration `json:"retention,omitempty"`
 }
 
 // PeerBackupStoreStatusApplyConfiguration constructs a declarative configuration of the PeerBackupStoreStatus type for use with
@@ -74,5 +76,13 @@ func (b *PeerBackupStoreStatusApplyConfiguration) WithLastPassed(value metav1.Ti
 // If called multiple times, the Found field is set to the value of the last call.
 func (b *PeerBackupStoreStatusApplyConfiguration) WithFound(value *BackupStoreFindingsApplyConfiguration) *PeerBackupStoreStatusApplyConfiguration {
 	b.Found = value
+	return b
+}
+
+// WithRetention sets the Retention field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Retention field is set to the value of the last call.
+func (b *PeerBackupStoreStatusApplyConfiguration) WithRetention(value *BackupRetentionStatusApplyConfiguration) *PeerBackupStoreStatusApplyConfiguration {
+	b.Retention = value
 	return b
 }
