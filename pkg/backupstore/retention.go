@@ -12,6 +12,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/pkg/backup"
@@ -77,7 +78,7 @@ func (p *Plan) retain(o Observed) []any {
 	case exists:
 		p.followPrune(o, job)
 	default:
-		wanted = append(wanted, resources.StorePruneJob(o.Store, trust, o.Options.Resources))
+		wanted = append(wanted, resources.StorePruneJob(resources.PruneInput{Store: o.Store, Trust: trust, Keep: Proven(o.Store, o.Backups), Options: o.Options.Resources}))
 	}
 	return wanted
 }
@@ -98,17 +99,42 @@ func Trust(s *v1alpha1.PeerBackupStore, backups []*v1alpha1.PeerBackup) []string
 		out = append(out, string(key))
 	}
 	for _, b := range backups {
-		if b.Spec.StoreRef.Name != s.Name || b.Status.Record == nil {
-			continue
-		}
-		key := b.Status.Record.SignedBy
-		namespace, peer, err := backup.Whose(key)
-		if err == nil && namespace == b.Namespace && peer == b.Spec.PeerNodeRef.Name {
-			out = append(out, strings.TrimSpace(key))
+		if key := signedBy(s, b); key != "" {
+			out = append(out, key)
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// signedBy is the key by which the record of a backup in a store is known, "" where there is none.
+func signedBy(s *v1alpha1.PeerBackupStore, b *v1alpha1.PeerBackup) string {
+	if b.Spec.StoreRef.Name != s.Name || b.Status.Record == nil {
+		return ""
+	}
+	key := strings.TrimSpace(b.Status.Record.SignedBy)
+	if namespace, peer, err := backup.Whose(key); err != nil || namespace != b.Namespace || peer != b.Spec.PeerNodeRef.Name {
+		return ""
+	}
+	return key
+}
+
+// Proven are the newest backups in a store that were proven, one of each peer, as NAMESPACE/NAME:NUMBER, sorted. They stay
+// whatever the rules say: newer ones may be good, and this one is known to be.
+func Proven(s *v1alpha1.PeerBackupStore, backups []*v1alpha1.PeerBackup) []string {
+	newest := map[string]int64{}
+	for _, b := range backups {
+		if signedBy(s, b) != "" && conditions.Find(b.Status.Conditions, v1alpha1.ConditionProven).Status == metav1.ConditionTrue {
+			peer := b.Namespace + "/" + b.Spec.PeerNodeRef.Name
+			newest[peer] = max(newest[peer], b.Status.Record.Sequence)
+		}
+	}
+	var out []string
+	for peer, sequence := range newest {
+		out = append(out, fmt.Sprintf("%s:%d", peer, sequence))
+	}
+	slices.Sort(out)
+	return out
 }
 
 // pruneRefused is what stands against removing anything, without standing against checks.

@@ -196,6 +196,30 @@ func TestKeysAreTrustedForTheirOwnPeersAlone(t *testing.T) {
 	}
 }
 
+func TestTheNewestProvenBackupOfEachPeerStays(t *testing.T) {
+	w := retaining(t)
+	made := func(peer, store string, sequence int64, proven metav1.ConditionStatus) *v1alpha1.PeerBackup {
+		b := recorded(peer, store, keyOf(t, "peers", peer))
+		b.Status.Record.Sequence = sequence
+		b.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionProven, Status: proven}}
+		return b
+	}
+	stranger := made("delta", "s3", 4, metav1.ConditionTrue)
+	stranger.Status.Record.SignedBy = keyOf(t, "peers", "epsilon")
+	w.Backups = []*v1alpha1.PeerBackup{
+		made("beta", "s3", 9, metav1.ConditionTrue), made("alpha", "s3", 3, metav1.ConditionTrue), made("alpha", "s3", 7, metav1.ConditionTrue),
+		made("alpha", "s3", 8, metav1.ConditionFalse), made("gamma", "offsite", 5, metav1.ConditionTrue), stranger,
+	}
+	if diff := cmp.Diff([]string{"peers/alpha:7", "peers/beta:9"}, backupstore.Proven(w.Store, w.Backups)); diff != "" {
+		t.Errorf("kept (-want +got):\n%s", diff)
+	}
+	w.PrunePods, w.Objects = nil, map[intent.Ref]intent.Object{}
+	w.edited(func(*v1alpha1.PeerBackupStoreSpec) {}).acts()
+	if args := strings.Join(w.pruneJob().Spec.Template.Spec.Containers[0].Args, " "); !strings.Contains(args, "--keep-sequence=peers/alpha:7 --keep-sequence=peers/beta:9") {
+		t.Errorf("the Job is told %s", args)
+	}
+}
+
 func TestWhatIsToldOfOldBackups(t *testing.T) {
 	for name, c := range map[string]struct {
 		observe func(t *testing.T) *world

@@ -25,9 +25,20 @@ const ContainerStorePrune = "store-prune"
 // pruneDeadline ends a run that hangs, in seconds. The next one goes on where it was.
 const pruneDeadline = 3600
 
+// PruneInput is what the Job that removes old backups follows from.
+type PruneInput struct {
+	// Store is from where.
+	Store *v1alpha1.PeerBackupStore
+	// Trust are the public keys of the peers, and Keep the backups that stay whatever the rules say, as NAMESPACE/NAME:NUMBER.
+	Trust, Keep []string
+	// Options are the operator's own settings.
+	Options Options
+}
+
 // StorePruneJob removes old backups of the peers whose public keys are given, and leaves in the termination message of its
 // pod what it did. It alone has the credentials of spec.retention, and not the store's own. It tries once, as a check does.
-func StorePruneJob(store *v1alpha1.PeerBackupStore, trust []string, o Options) *applybatchv1.JobApplyConfiguration {
+func StorePruneJob(in PruneInput) *applybatchv1.JobApplyConfiguration {
+	store := in.Store
 	labels := names.StoreLabels(store.Name, names.ComponentStorePrune)
 	return applybatchv1.Job(names.StorePruneJob(store), store.Namespace).
 		WithLabels(labels).
@@ -44,11 +55,11 @@ func StorePruneJob(store *v1alpha1.PeerBackupStore, trust []string, o Options) *
 			WithTTLSecondsAfterFinished(600).
 			WithTemplate(applycorev1.PodTemplateSpec().
 				WithLabels(labels).
-				WithSpec(storePrunePod(store, trust, o))))
+				WithSpec(storePrunePod(in))))
 }
 
-func storePrunePod(store *v1alpha1.PeerBackupStore, trust []string, o Options) *applycorev1.PodSpecApplyConfiguration {
-	as := defaults.PeerBackupStore(store)
+func storePrunePod(in PruneInput) *applycorev1.PodSpecApplyConfiguration {
+	as := defaults.PeerBackupStore(in.Store)
 	as.Spec.Credentials = as.Spec.Retention.Credentials
 	args := append([]string{
 		"prune",
@@ -56,13 +67,16 @@ func storePrunePod(store *v1alpha1.PeerBackupStore, trust []string, o Options) *
 		fmt.Sprintf("--keep-last=%d", as.Spec.Retention.KeepLast),
 		"--termination-log=" + corev1.TerminationMessagePathDefault,
 	}, storeArgs(as)...)
-	for _, key := range trust {
+	for _, key := range in.Trust {
 		args = append(args, "--trust="+key)
 	}
-	return companionPod(o.HostUsers).
+	for _, sequence := range in.Keep {
+		args = append(args, "--keep-sequence="+sequence)
+	}
+	return companionPod(in.Options.HostUsers).
 		WithServiceAccountName("default").
 		WithVolumes(storeVolumes(as)...).
-		WithContainers(companion(ContainerStorePrune, o.CompanionImage).
+		WithContainers(companion(ContainerStorePrune, in.Options.CompanionImage).
 			WithArgs(args...).
 			WithResources(applycorev1.ResourceRequirements().
 				WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("64Mi")}).

@@ -25,7 +25,7 @@ func TestWhatRemovesOldBackupsIsAsShownInTheGoldenFiles(t *testing.T) {
 	written := map[string]bool{}
 	for name, o := range storeOptions {
 		store := storeIn(t, storePrunes, name)
-		for what, object := range map[string]any{"job": resources.StorePruneJob(store, trusted, o), "networkpolicy": resources.StorePrunePolicy(store, o)} {
+		for what, object := range map[string]any{"job": resources.StorePruneJob(resources.PruneInput{Store: store, Trust: trusted, Keep: []string{"peers/alpha:12"}, Options: o}), "networkpolicy": resources.StorePrunePolicy(store, o)} {
 			got, err := yaml.Marshal(object)
 			if err != nil {
 				t.Fatal(err)
@@ -43,7 +43,7 @@ func TestThePodThatRemovesOldBackupsHasTheCredentialsOfTheJanitorAlone(t *testin
 	for name, o := range storeOptions {
 		store := storeIn(t, storePrunes, name)
 		var prune, check batchv1.Job
-		convert(t, resources.StorePruneJob(store, trusted, o), &prune)
+		convert(t, resources.StorePruneJob(resources.PruneInput{Store: store, Trust: trusted, Keep: []string{"peers/alpha:12"}, Options: o}), &prune)
 		convert(t, resources.StoreCheckJob(store, o), &check)
 		if got := secretsOf(prune); !slices.Equal(got, []string{store.Spec.Retention.Credentials.SecretName}) {
 			t.Errorf("%s: who removes old backups has %v", name, got)
@@ -77,7 +77,7 @@ func TestTheWaysOfACheckAndOfARemovalAreTwo(t *testing.T) {
 	store, o := storeIn(t, storePrunes, "full"), storeOptions["full"]
 	var prune, check batchv1.Job
 	var pruning, checking networkingv1.NetworkPolicy
-	convert(t, resources.StorePruneJob(store, trusted, o), &prune)
+	convert(t, resources.StorePruneJob(resources.PruneInput{Store: store, Trust: trusted, Keep: []string{"peers/alpha:12"}, Options: o}), &prune)
 	convert(t, resources.StoreCheckJob(store, o), &check)
 	convert(t, resources.StorePrunePolicy(store, o), &pruning)
 	convert(t, resources.StoreCheckPolicy(store, o), &checking)
