@@ -126,27 +126,23 @@ func goldens(t *testing.T, pattern string) map[string]*unstructured.Unstructured
 	return out
 }
 
-// goldenPods are the pods that the controllers of StatefulSets and Jobs would make of the goldens.
+// goldenPods are the pods that the controllers of StatefulSets and Jobs would make of the goldens. The one of a CronJob is never
+// started, and yet judged by every policy of a cluster.
 func goldenPods(t *testing.T) map[string]*corev1.Pod {
 	t.Helper()
 	out := map[string]*corev1.Pod{}
-	for name, object := range goldens(t, "statefulset.golden.yaml") {
-		template := typed(t, object).(*appsv1.StatefulSet).Spec.Template
-		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-		pod.Name = object.GetName() + "-0"
-		out[name] = pod
-	}
-	for name, object := range goldens(t, "*job.golden.yaml") {
-		template := typed(t, object).(*batchv1.Job).Spec.Template
-		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
-		pod.Name = object.GetName() + "-0"
-		out[name] = pod
-	}
 	for name, object := range goldens(t, "*.golden.yaml") {
-		if object.GetKind() != "CronJob" { // Its pod is never started, and yet judged by every policy of a cluster.
+		var template corev1.PodTemplateSpec
+		switch object.GetKind() {
+		case "StatefulSet":
+			template = typed(t, object).(*appsv1.StatefulSet).Spec.Template
+		case "Job":
+			template = typed(t, object).(*batchv1.Job).Spec.Template
+		case "CronJob":
+			template = typed(t, object).(*batchv1.CronJob).Spec.JobTemplate.Spec.Template
+		default:
 			continue
 		}
-		template := typed(t, object).(*batchv1.CronJob).Spec.JobTemplate.Spec.Template
 		pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 		pod.Name = object.GetName() + "-0"
 		out[name] = pod
