@@ -44,6 +44,15 @@ type KeyJobs struct {
 	failing map[string][]string
 	// playing are the pods that are being ended now. Many runs share one player, and a busy API server answers late.
 	playing map[types.UID]bool
+	// worked is how the programs of pods ended. A pod that comes again, because its end could not be written, or the cache has yet
+	// to see it, does not work twice.
+	worked map[types.UID]ending
+}
+
+// ending is how a pod ended, and its one container.
+type ending struct {
+	phase corev1.PodPhase
+	state corev1.ContainerStateTerminated
 }
 
 // played are the components whose pods are ended.
@@ -57,7 +66,7 @@ func (e *Env) PlayKeyJobs(ctx context.Context) (*KeyJobs, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}}
+	k := &KeyJobs{ctx: ctx, admin: e.Admin, keys: e.Keys, programs: &e.Programs, held: map[string]bool{}, failing: map[string][]string{}, playing: map[types.UID]bool{}, worked: map[types.UID]ending{}}
 	// What could not be played, or was held back, comes again.
 	k.pods = informers.NewSharedInformerFactoryWithOptions(clientset, time.Second, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = v1alpha1.LabelComponent + " in (" + strings.Join(played, ",") + ")"
@@ -203,19 +212,37 @@ func (k *KeyJobs) play(pod *corev1.Pod) (failed bool) {
 
 // works ends a pod that works with a store, and reports whether it has: not while what it mounts is not there.
 func (k *KeyJobs) works(pod *corev1.Pod) bool {
-	words, mounted, err := k.runCompanion(pod)
-	if !mounted {
-		return false
+	end, known := k.hasWorked(pod.UID)
+	if !known {
+		words, mounted, err := k.runCompanion(pod)
+		if !mounted {
+			return false
+		}
+		end = endOf(words, err)
+		k.mu.Lock()
+		k.worked[pod.UID] = end
+		k.mu.Unlock()
 	}
-	phase, end := corev1.PodSucceeded, corev1.ContainerStateTerminated{Reason: "Completed", Message: words}
+	endPod(pod, end.phase, map[string]corev1.ContainerStateTerminated{pod.Spec.Containers[0].Name: end.state})
+	return true
+}
+
+func (k *KeyJobs) hasWorked(pod types.UID) (ending, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	end, known := k.worked[pod]
+	return end, known
+}
+
+func endOf(words string, err error) ending {
+	out := ending{corev1.PodSucceeded, corev1.ContainerStateTerminated{Reason: "Completed", Message: words}}
 	if err != nil {
-		phase, end.ExitCode, end.Reason = corev1.PodFailed, 1, "Error"
+		out.phase, out.state.ExitCode, out.state.Reason = corev1.PodFailed, 1, "Error"
 	}
 	if err != nil && words == "" {
-		end.Message = "error: " + err.Error()
+		out.state.Message = "error: " + err.Error()
 	}
-	endPod(pod, phase, map[string]corev1.ContainerStateTerminated{pod.Spec.Containers[0].Name: end})
-	return true
+	return out
 }
 
 // endPod writes the status of a pod that has ended as a kubelet does.
