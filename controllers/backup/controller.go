@@ -103,16 +103,7 @@ func (r *Reconciler) do(ctx context.Context, b *v1alpha1.PeerBackup, plan peerba
 	if err := hands.Apply(ctx, plan.Apply); err != nil {
 		return err
 	}
-	for _, gone := range plan.Delete {
-		object, ok := gone.Object.(client.Object)
-		if !ok {
-			continue // Nothing that was read is none.
-		}
-		if err := hands.Delete(ctx, gone.Ref.GroupVersionKind, object); err != nil {
-			return err
-		}
-	}
-	return nil
+	return hands.Remove(ctx, plan.Delete)
 }
 
 // tell writes the status if it says something new, and then the events that follow from it. What it says is what others go by:

@@ -77,12 +77,8 @@ func (r *Reconciler) do(ctx context.Context, s *v1alpha1.PeerBackupStore, plan b
 	if err := hands.Apply(ctx, plan.Apply); err != nil {
 		return err
 	}
-	for _, gone := range plan.Remove {
-		if object, ok := gone.Object.(client.Object); ok {
-			if err := hands.Delete(ctx, gone.GroupVersionKind, object); err != nil {
-				return err
-			}
-		}
+	if err := hands.Remove(ctx, plan.Remove); err != nil {
+		return err
 	}
 	if job, ok := plan.Discard.(client.Object); ok {
 		return hands.Delete(ctx, batchv1.SchemeGroupVersion.WithKind("Job"), job)

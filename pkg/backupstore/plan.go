@@ -31,7 +31,7 @@ type Plan struct {
 	// Discard is a Job that has ended and told nothing, nil where there is none.
 	Discard intent.Object
 	// Remove are objects of which nothing is needed any more.
-	Remove []Removal
+	Remove []intent.Removal
 	// LookAgain is when the next check is due, the zero time while one is on its way.
 	LookAgain time.Time
 

@@ -41,13 +41,6 @@ type pruneEnded struct {
 	why string
 }
 
-// Removal is an object that goes.
-type Removal struct {
-	intent.Ref
-
-	Object intent.Object
-}
-
 // PrunePolicyRef is the NetworkPolicy of the pods that remove old backups from a store.
 func PrunePolicyRef(s *v1alpha1.PeerBackupStore) intent.Ref {
 	return ref(s, networkingv1.SchemeGroupVersion.WithKind("NetworkPolicy"), names.StorePrune(s))
@@ -87,7 +80,7 @@ func (p *Plan) retain(o Observed) []any {
 func (p *Plan) closeWay(o Observed) {
 	at := PrunePolicyRef(o.Store)
 	if policy := o.Objects[at]; policy != nil && gate.OfStore(o.Store, policy) && !o.previous(policy) {
-		p.Remove = append(p.Remove, Removal{at, policy})
+		p.Remove = append(p.Remove, intent.Removal{Ref: at, Object: policy})
 	}
 }
 
@@ -195,7 +188,7 @@ func (p *Plan) followPrune(o Observed, job *batchv1.Job) {
 		case c.Type == batchv1.JobFailed:
 			p.prune.ended = &pruneEnded{why: cmp.Or(why, c.Message)}
 		case c.Type == batchv1.JobComplete && len(o.PrunePods) == 0:
-			p.Remove = append(p.Remove, Removal{PruneJobRef(o.Store), job})
+			p.Remove = append(p.Remove, intent.Removal{Ref: PruneJobRef(o.Store), Object: job})
 		}
 	}
 }

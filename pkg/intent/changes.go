@@ -24,6 +24,13 @@ type Change struct {
 	Difference Difference
 }
 
+// Removal is an object that is to go.
+type Removal struct {
+	Ref
+
+	Object Object
+}
+
 // FromAll makes intents of typed apply configurations and leaves out those that are nil, which a builder returns
 // for an object that is not wanted.
 func FromAll(applyConfigurations ...any) ([]Intent, error) {

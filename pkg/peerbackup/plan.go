@@ -26,7 +26,7 @@ type Plan struct {
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
 	Apply []intent.Change
 	// Delete is what is not needed any more.
-	Delete []Removal
+	Delete []intent.Removal
 	// LookAgain is when to look again though nothing may have happened, the zero time for never.
 	LookAgain time.Time
 
@@ -40,12 +40,6 @@ type Plan struct {
 	proof *proofEnd
 	// finding is what stands between the backup and its end, nil when nothing does.
 	finding *conditions.Finding
-}
-
-// Removal is an object that is to go.
-type Removal struct {
-	Ref    intent.Ref
-	Object intent.Object
 }
 
 // Irreversible reports whether the plan stops a peer, touches its data, or gives a backup up. Then it is worth looking twice.
@@ -195,10 +189,10 @@ func (o Observed) give(f *conditions.Finding) Plan {
 }
 
 // removals are those of the objects that exist and are the operator's own.
-func (o Observed) removals(refs ...intent.Ref) (out []Removal) {
+func (o Observed) removals(refs ...intent.Ref) (out []intent.Removal) {
 	for _, at := range refs {
 		if object := o.Objects[at]; object != nil && gate.OfBackup(o.Backup, object) && object.GetDeletionTimestamp() == nil {
-			out = append(out, Removal{at, object})
+			out = append(out, intent.Removal{Ref: at, Object: object})
 		}
 	}
 	return out

@@ -98,6 +98,18 @@ func (h *Hands) apply(ctx context.Context, change intent.Change) error {
 	return nil
 }
 
+// Remove removes owned objects, in their order.
+func (h *Hands) Remove(ctx context.Context, gone []intent.Removal) error {
+	for _, removal := range gone {
+		if object, ok := removal.Object.(client.Object); ok { // as everything is that was read
+			if err := h.Delete(ctx, removal.GroupVersionKind, object); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Delete removes an owned object, provided that a live read still shows the one that was decided about.
 func (h *Hands) Delete(ctx context.Context, kind schema.GroupVersionKind, object client.Object) error {
 	live := &metav1.PartialObjectMetadata{}
