@@ -4,7 +4,6 @@ package peernode
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,12 +22,12 @@ func (r *Reconciler) observeRestore(ctx context.Context, o *plan.Observed, eyes 
 		return nil
 	}
 	if ref := p.Spec.Bootstrap.Restore.BackupRef; ref != nil {
-		if o.Restore.Backup, err = ofNamespace(ctx, r.Client, p, ref.Name, &v1alpha1.PeerBackup{}); err != nil {
+		if o.Restore.Backup, err = look.Get(ctx, r.Client, types.NamespacedName{Namespace: p.Namespace, Name: ref.Name}, &v1alpha1.PeerBackup{}); err != nil {
 			return err
 		}
 	}
 	if name := plan.RestoreStore(p, o.Restore.Backup); name != "" {
-		if o.Restore.Store, err = ofNamespace(ctx, r.Client, p, name, &v1alpha1.PeerBackupStore{}); err != nil {
+		if o.Restore.Store, err = look.Get(ctx, r.Client, types.NamespacedName{Namespace: p.Namespace, Name: name}, &v1alpha1.PeerBackupStore{}); err != nil {
 			return err
 		}
 	}
@@ -40,19 +39,6 @@ func (r *Reconciler) observeRestore(ctx context.Context, o *plan.Observed, eyes 
 	o.Objects[ref] = job
 	o.Restore.Pods, err = look.PodsOf(ctx, r.Client, ref.NamespacedName)
 	return err
-}
-
-// ofNamespace reads an object beside a PeerNode, nil where there is none.
-func ofNamespace[T client.Object](ctx context.Context, reader client.Reader, p *v1alpha1.PeerNode, name string, into T) (T, error) {
-	var none T
-	err := reader.Get(ctx, types.NamespacedName{Namespace: p.Namespace, Name: name}, into)
-	if err != nil {
-		if client.IgnoreNotFound(err) == nil {
-			return none, nil
-		}
-		return none, fmt.Errorf("read %T %s: %w", into, name, err)
-	}
-	return into, nil
 }
 
 // restoring leads from a PeerBackup or a PeerBackupStore to the PeerNodes of its namespace that have yet to begin with a backup.
