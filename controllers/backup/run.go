@@ -4,20 +4,19 @@ package backup
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	applybatchv1 "k8s.io/client-go/applyconfigurations/batch/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
 	"github.com/peernode/operator/controllers/internal/apply"
 	"github.com/peernode/operator/controllers/internal/outcome"
+	"github.com/peernode/operator/controllers/internal/status"
 	"github.com/peernode/operator/pkg/defaults"
 	"github.com/peernode/operator/pkg/names"
 	"github.com/peernode/operator/pkg/peerbackup"
@@ -118,23 +117,5 @@ func (r *Runner) do(ctx context.Context, job *batchv1.Job, plan peerbackup.RunPl
 	if plan.Status == nil {
 		return nil
 	}
-	return r.tell(ctx, job, *plan.Status)
-}
-
-// tell writes the status of a Job, if that is still the one that was looked at.
-func (r *Runner) tell(ctx context.Context, job *batchv1.Job, next batchv1.JobStatus) error {
-	raw, err := json.Marshal(next)
-	if err != nil {
-		return fmt.Errorf("encode the status of Job %s: %w", job.Name, err)
-	}
-	status := applybatchv1.JobStatus()
-	if err := json.Unmarshal(raw, status); err != nil {
-		return fmt.Errorf("decode the status of Job %s: %w", job.Name, err)
-	}
-	applied := applybatchv1.Job(job.Name, job.Namespace).WithUID(job.UID).WithResourceVersion(job.ResourceVersion).WithStatus(status)
-	err = r.Client.Status().Apply(ctx, applied, client.FieldOwner(apply.FieldManager), client.ForceOwnership)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("write the status of Job %s: %w", job.Name, err)
-	}
-	return nil
+	return status.WriteJob(ctx, r.Client, job, *plan.Status)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package status holds the only code that writes the status of our kinds.
+// Package status holds the only code that writes the status of our kinds, and of the Jobs that are ours to carry out.
 package status
 
 import (
@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	applybatchv1 "k8s.io/client-go/applyconfigurations/batch/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/peernode/operator/api/v1alpha1"
@@ -71,6 +73,15 @@ func WriteBackup(ctx context.Context, c client.Client, b *v1alpha1.PeerBackup, n
 	applied := applyv1alpha1.PeerBackup(b.Name, b.Namespace).WithUID(b.UID).WithStatus(status)
 	err := write(ctx, c, applied, apply.FieldManager)
 	return version(applied.ResourceVersion), err
+}
+
+// WriteJob applies the status of a Job, if that is still the one that was looked at.
+func WriteJob(ctx context.Context, c client.Client, job *batchv1.Job, next batchv1.JobStatus) error {
+	status := applybatchv1.JobStatus()
+	if err := convert(next, status); err != nil {
+		return err
+	}
+	return write(ctx, c, applybatchv1.Job(job.Name, job.Namespace).WithUID(job.UID).WithResourceVersion(job.ResourceVersion).WithStatus(status), apply.FieldManager)
 }
 
 // convert goes by way of JSON: there is no converter from a type to its apply configuration.
