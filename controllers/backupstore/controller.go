@@ -9,7 +9,6 @@ import (
 	"context"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
@@ -77,13 +76,7 @@ func (r *Reconciler) do(ctx context.Context, s *v1alpha1.PeerBackupStore, plan b
 	if err := hands.Apply(ctx, plan.Apply); err != nil {
 		return err
 	}
-	if err := hands.Remove(ctx, plan.Remove); err != nil {
-		return err
-	}
-	if job, ok := plan.Discard.(client.Object); ok {
-		return hands.Delete(ctx, batchv1.SchemeGroupVersion.WithKind("Job"), job)
-	}
-	return nil
+	return hands.Remove(ctx, plan.Remove)
 }
 
 // tell writes the status if it says something new, and then the events that follow from it.

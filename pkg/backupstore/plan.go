@@ -28,9 +28,7 @@ const checkAgain = 5 * time.Minute
 type Plan struct {
 	// Apply are the objects that differ from what is intended, in the order in which they are needed.
 	Apply []intent.Change
-	// Discard is a Job that has ended and told nothing, nil where there is none.
-	Discard intent.Object
-	// Remove are objects of which nothing is needed any more.
+	// Remove are objects that are not needed any more, such as a Job that has ended and told nothing.
 	Remove []intent.Removal
 	// LookAgain is when the next check is due, the zero time while one is on its way.
 	LookAgain time.Time
@@ -50,7 +48,7 @@ type ended struct {
 }
 
 // Acts reports whether the plan changes anything.
-func (p *Plan) Acts() bool { return len(p.Apply) > 0 || p.Discard != nil || len(p.Remove) > 0 }
+func (p *Plan) Acts() bool { return len(p.Apply) > 0 || len(p.Remove) > 0 }
 
 // Decide makes the plan.
 func Decide(o Observed) (Plan, error) {
@@ -137,7 +135,7 @@ func (p *Plan) follow(o Observed, job *batchv1.Job) {
 		case c.Type == batchv1.JobFailed:
 			p.ended = &ended{why: cmp.Or(lastWords(o.Pods), c.Message)}
 		case c.Type == batchv1.JobComplete && len(o.Pods) == 0:
-			p.Discard = job
+			p.Remove = append(p.Remove, intent.Removal{Ref: JobRef(o.Store), Object: job})
 		}
 	}
 }
