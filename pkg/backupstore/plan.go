@@ -133,7 +133,7 @@ func (p *Plan) follow(o Observed, job *batchv1.Job) {
 		case c.Type == batchv1.JobFailed && c.Reason == batchv1.JobReasonDeadlineExceeded:
 			p.ended = &ended{why: "it came to no end in five minutes; look whether " + mounted(o.Store) + ", whether the image of peer-companion can be pulled, and whether the endpoint can be reached"}
 		case c.Type == batchv1.JobFailed:
-			p.ended = &ended{why: cmp.Or(lastWords(o.Pods), c.Message)}
+			p.ended = &ended{why: cmp.Or(resources.LastWords(o.Pods, resources.StoreCheckFailure), c.Message)}
 		case c.Type == batchv1.JobComplete && len(o.Pods) == 0:
 			p.Remove = append(p.Remove, intent.Removal{Ref: JobRef(o.Store), Object: job})
 		}
@@ -155,13 +155,4 @@ func mounted(s *v1alpha1.PeerBackupStore) string {
 		return fmt.Sprintf("Secret %s and ConfigMap %s are there", s.Spec.Credentials.SecretName, ca.ConfigMapName)
 	}
 	return fmt.Sprintf("Secret %s is there", s.Spec.Credentials.SecretName)
-}
-
-func lastWords(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.StoreCheckFailure(pod); failed {
-			return why
-		}
-	}
-	return ""
 }

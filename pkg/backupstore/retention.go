@@ -170,14 +170,10 @@ func pruneDue(s *v1alpha1.PeerBackupStore, now time.Time) time.Time {
 
 // followPrune asks what the Job that removes old backups has come to.
 func (p *Plan) followPrune(o Observed, job *batchv1.Job) {
-	why := ""
 	for _, pod := range o.PrunePods {
 		if end := resources.StorePruneDone(pod); end != nil {
 			p.prune.ended = readPruned(end.Message)
 			return
-		}
-		if words, failed := resources.StorePruneFailure(pod); failed {
-			why = words
 		}
 	}
 	for _, c := range job.Status.Conditions {
@@ -186,7 +182,7 @@ func (p *Plan) followPrune(o Observed, job *batchv1.Job) {
 		case c.Type == batchv1.JobFailed && c.Reason == batchv1.JobReasonDeadlineExceeded:
 			p.prune.ended = &pruneEnded{why: "it came to no end in an hour; look whether " + pruneMounts(o.Store) + ", whether the image of peer-companion can be pulled, and whether the endpoint can be reached"}
 		case c.Type == batchv1.JobFailed:
-			p.prune.ended = &pruneEnded{why: cmp.Or(why, c.Message)}
+			p.prune.ended = &pruneEnded{why: cmp.Or(resources.LastWords(o.PrunePods, resources.StorePruneFailure), c.Message)}
 		case c.Type == batchv1.JobComplete && len(o.PrunePods) == 0:
 			p.Remove = append(p.Remove, intent.Removal{Ref: PruneJobRef(o.Store), Object: job})
 		}

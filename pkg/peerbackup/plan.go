@@ -142,14 +142,14 @@ func (o Observed) follow(job *batchv1.Job) Plan {
 		switch {
 		case c.Status != corev1.ConditionTrue:
 		case c.Type == batchv1.JobFailed && c.Reason == batchv1.JobReasonDeadlineExceeded:
-			return o.give(conditions.Refuse(v1alpha1.ReasonDeadlineExceeded, fmt.Sprintf("Job %s came to no end in time%s. Raise spec.deadline in another PeerBackup, or see what it waited for", job.Name, lastWords(o.Pods))))
+			return o.give(conditions.Refuse(v1alpha1.ReasonDeadlineExceeded, fmt.Sprintf("Job %s came to no end in time%s. Raise spec.deadline in another PeerBackup, or see what it waited for", job.Name, resources.LastTry(o.Pods, resources.BackupFailure))))
 		case c.Type == batchv1.JobFailed:
-			return o.give(conditions.Refuse(v1alpha1.ReasonBackupFailed, fmt.Sprintf("Job %s failed (%s)%s. Create another PeerBackup when that is mended", job.Name, c.Reason, lastWords(o.Pods))))
+			return o.give(conditions.Refuse(v1alpha1.ReasonBackupFailed, fmt.Sprintf("Job %s failed (%s)%s. Create another PeerBackup when that is mended", job.Name, c.Reason, resources.LastTry(o.Pods, resources.BackupFailure))))
 		case c.Type == batchv1.JobComplete:
 			return o.end(job)
 		}
 	}
-	if words := lastWords(o.Pods); words != "" {
+	if words := resources.LastTry(o.Pods, resources.BackupFailure); words != "" {
 		plan.finding.Message += words
 	}
 	return plan
@@ -201,13 +201,4 @@ func (o Observed) removals(refs ...intent.Ref) (out []intent.Removal) {
 // deadline is when the peer is to run again at the latest.
 func (o Observed) deadline() time.Time {
 	return o.Backup.Status.HeldSince.Add(defaults.PeerBackup(o.Backup).Spec.Deadline.Length())
-}
-
-func lastWords(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.BackupFailure(pod); failed {
-			return "; a try of it failed: " + why
-		}
-	}
-	return ""
 }

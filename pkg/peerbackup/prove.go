@@ -121,10 +121,8 @@ func Leftovers(o Observed) Plan {
 }
 
 func proofFailure(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.ProofFailure(pod); failed {
-			return ": " + shorten(why)
-		}
+	if why := resources.LastWords(pods, resources.ProofFailure); why != "" {
+		return ": " + shorten(why)
 	}
 	return ""
 }

@@ -150,7 +150,7 @@ func restoring(p *v1alpha1.PeerNode, pods []*corev1.Pod) *conditions.Finding {
 		message = fmt.Sprintf("Job %s, which fills the volume from a backup, has yet to start. It needs %s in Secret %s, and what the PeerBackupStore names", names.Restore(p),
 			cmp.Or(p.Spec.Bootstrap.Restore.RecoveryKey.Key, "recovery.key"), p.Spec.Bootstrap.Restore.RecoveryKey.SecretName)
 	}
-	return conditions.Wait(v1alpha1.ReasonRestoring, message+lastRestore(pods))
+	return conditions.Wait(v1alpha1.ReasonRestoring, message+resources.LastTry(pods, resources.RestoreFailure))
 }
 
 func started(pod *corev1.Pod) bool {
@@ -177,7 +177,7 @@ func (s restoreStep) follow(o Observed, job *batchv1.Job) restoreStep {
 		switch {
 		case c.Status != corev1.ConditionTrue:
 		case c.Type == batchv1.JobFailed:
-			s.finding = restoreFailed(job, fmt.Sprintf("failed (%s)%s", c.Reason, lastRestore(pods)))
+			s.finding = restoreFailed(job, fmt.Sprintf("failed (%s)%s", c.Reason, resources.LastTry(pods, resources.RestoreFailure)))
 		case c.Type == batchv1.JobComplete && !slices.ContainsFunc(pods, func(pod *corev1.Pod) bool { return pod.Status.Phase != corev1.PodFailed }):
 			s.discard = job
 			s.finding = conditions.Wait(v1alpha1.ReasonRestoring, "the pod that filled the volume was lost before it told, so what it left is looked at again")
@@ -225,14 +225,4 @@ func (s restoreStep) asOrdered(r backup.Restored) error {
 func restoreFailed(job *batchv1.Job, why string) *conditions.Finding {
 	return conditions.Refuse(v1alpha1.ReasonRestoreFailed, fmt.Sprintf(
 		"Job %s %s. The peer is not started. It is tried again an hour after the end of the Job, or as soon as that is deleted", job.Name, why))
-}
-
-// lastRestore is what a pod of the Job said that failed, "" where none did.
-func lastRestore(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.RestoreFailure(pod); failed {
-			return "; a try of it failed: " + why
-		}
-	}
-	return ""
 }

@@ -139,7 +139,7 @@ func (s copyStep) follow(o Observed, key *v1alpha1.KeyEpoch, store *v1alpha1.Pee
 	failed := func(why string) *conditions.Finding {
 		return conditions.Wait(v1alpha1.ReasonKeyCopyFailed, fmt.Sprintf("Job %s cannot put the key of epoch %d into PeerBackupStore %s: %s", job.Name, key.Epoch, s.store, why))
 	}
-	last := lastCopyFailure(pods)
+	last := resources.LastWords(pods, resources.KeyCopyFailure)
 	s.finding = waitForCopy(key, s.store)
 	if last != "" {
 		s.finding = failed(last)
@@ -202,13 +202,4 @@ func recordedCopy(p *v1alpha1.PeerNode, store string) *v1alpha1.KeyCopy {
 		}
 	}
 	return nil
-}
-
-func lastCopyFailure(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.KeyCopyFailure(pod); failed {
-			return why
-		}
-	}
-	return ""
 }

@@ -88,7 +88,7 @@ func waitForJob(o Observed, job *batchv1.Job) keyStep {
 		case c.Status != corev1.ConditionTrue:
 		case c.Type == batchv1.JobFailed:
 			return keyStep{finding: conditions.Refuse(v1alpha1.ReasonKeyJobFailed, fmt.Sprintf(
-				"Job %s, which makes the peer's key, failed (%s)%s. Delete the Job to have it tried again", job.Name, c.Message, lastTry(o.KeyPods)))}
+				"Job %s, which makes the peer's key, failed (%s)%s. Delete the Job to have it tried again", job.Name, c.Message, resources.LastTry(o.KeyPods, resources.KeyJobFailure)))}
 		case c.Type == batchv1.JobComplete && len(o.KeyPods) == 0:
 			return keyStep{discard: job, finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, "the pod that made the peer's key was lost before it told, so the key is made anew")}
 		}
@@ -100,15 +100,5 @@ func waitForJob(o Observed, job *batchv1.Job) keyStep {
 			}
 		}
 	}
-	return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, fmt.Sprintf("Job %s makes the peer's key%s", job.Name, lastTry(o.KeyPods)))}
-}
-
-// lastTry is what a pod of the Job said that failed, "" where none did.
-func lastTry(pods []*corev1.Pod) string {
-	for _, pod := range pods {
-		if why, failed := resources.KeyJobFailure(pod); failed {
-			return "; a try of it failed: " + why
-		}
-	}
-	return ""
+	return keyStep{finding: conditions.Wait(v1alpha1.ReasonWaitingForKey, fmt.Sprintf("Job %s makes the peer's key%s", job.Name, resources.LastTry(o.KeyPods, resources.KeyJobFailure)))}
 }
