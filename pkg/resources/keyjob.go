@@ -136,3 +136,10 @@ func companion(name, image string) *applycorev1.ContainerApplyConfiguration {
 			WithRequests(corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("10m"), corev1.ResourceMemory: resource.MustParse("32Mi")}).
 			WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("64Mi")}))
 }
+
+// disruptionIsNoFailure keeps a pod that was evicted, or lost its node, from counting as a try of its Job.
+func disruptionIsNoFailure() *applybatchv1.PodFailurePolicyApplyConfiguration {
+	return applybatchv1.PodFailurePolicy().WithRules(applybatchv1.PodFailurePolicyRule().
+		WithAction(batchv1.PodFailurePolicyActionIgnore).
+		WithOnPodConditions(applybatchv1.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))
+}

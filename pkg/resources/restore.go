@@ -81,9 +81,7 @@ func RestoreJob(in RestoreInput) *applybatchv1.JobApplyConfiguration {
 			WithParallelism(1).
 			WithBackoffLimit(restoreTries).
 			WithPodReplacementPolicy(batchv1.Failed).
-			WithPodFailurePolicy(applybatchv1.PodFailurePolicy().WithRules(applybatchv1.PodFailurePolicyRule().
-				WithAction(batchv1.PodFailurePolicyActionIgnore).
-				WithOnPodConditions(applybatchv1.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))).
+			WithPodFailurePolicy(disruptionIsNoFailure()).
 			WithTTLSecondsAfterFinished(restoreKept).
 			WithTemplate(applycorev1.PodTemplateSpec().
 				WithLabels(labels).

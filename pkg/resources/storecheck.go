@@ -31,9 +31,7 @@ func StoreCheckJob(store *v1alpha1.PeerBackupStore, o Options) *applybatchv1.Job
 			WithBackoffLimit(0).
 			WithActiveDeadlineSeconds(storeDeadline).
 			WithPodReplacementPolicy(batchv1.Failed).
-			WithPodFailurePolicy(applybatchv1.PodFailurePolicy().WithRules(applybatchv1.PodFailurePolicyRule().
-				WithAction(batchv1.PodFailurePolicyActionIgnore).
-				WithOnPodConditions(applybatchv1.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))).
+			WithPodFailurePolicy(disruptionIsNoFailure()).
 			WithTTLSecondsAfterFinished(600).
 			WithTemplate(applycorev1.PodTemplateSpec().
 				WithLabels(labels).

@@ -49,9 +49,7 @@ func StorePruneJob(in PruneInput) *applybatchv1.JobApplyConfiguration {
 			WithBackoffLimit(0).
 			WithActiveDeadlineSeconds(pruneDeadline).
 			WithPodReplacementPolicy(batchv1.Failed).
-			WithPodFailurePolicy(applybatchv1.PodFailurePolicy().WithRules(applybatchv1.PodFailurePolicyRule().
-				WithAction(batchv1.PodFailurePolicyActionIgnore).
-				WithOnPodConditions(applybatchv1.PodFailurePolicyOnPodConditionsPattern().WithType(corev1.DisruptionTarget).WithStatus(corev1.ConditionTrue)))).
+			WithPodFailurePolicy(disruptionIsNoFailure()).
 			WithTTLSecondsAfterFinished(600).
 			WithTemplate(applycorev1.PodTemplateSpec().
 				WithLabels(labels).
