@@ -61,10 +61,11 @@ func TestTheVolumeOfAProofIsTheOneThatTheBackupFills(t *testing.T) {
 	if mount < 0 || !slices.Contains(spec.Containers[0].Args, "--trial-restore=/proof") {
 		t.Fatalf("the pod of the backup restores nothing: %+v", spec.Containers[0])
 	}
-	for _, v := range spec.Volumes {
-		if v.Name == spec.Containers[0].VolumeMounts[mount].Name && v.PersistentVolumeClaim.ClaimName != "proven-proof" {
-			t.Errorf("it restores to claim %s", v.PersistentVolumeClaim.ClaimName)
-		}
+	name := spec.Containers[0].VolumeMounts[mount].Name
+	if !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool {
+		return v.Name == name && v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == "proven-proof"
+	}) {
+		t.Errorf("it restores to none of the claims of %+v", spec.Volumes)
 	}
 }
 
