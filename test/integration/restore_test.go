@@ -156,6 +156,7 @@ func TestAVolumeThatHoldsDataIsNotRestoredInto(t *testing.T) {
 		t.Errorf("the peer is stalled because %s", c.Message)
 	}
 	s.notStarted("alpha")
+	s.settle(quiet) // Its last words may come after it is known to have failed.
 	s.silent(quiet)
 	var same corev1.PersistentVolumeClaim
 	s.is("alpha-data", &same)
